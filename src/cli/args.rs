@@ -1,0 +1,337 @@
+//! What the user says, as said. [`super::report`] turns it into a complete request.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::calendar::Span;
+use crate::input::account::Limit;
+
+/// Customer retention from order exports: who stays, who leaves, who comes back, and what they are worth.
+#[derive(Debug, Parser)]
+#[command(name = "regulars", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Retention, churn, lifetime value, repeat rate and purchase frequency per period and segment
+    #[command(after_help = AFTER_HELP_SHORT, after_long_help = after_help())]
+    Report(Box<ReportArguments>),
+}
+
+const AFTER_HELP_SHORT: &str = "\
+Examples:
+  regulars report orders.csv
+  regulars report orders.csv --customers customers.csv --by country
+  regulars report 'exports/2025-*.csv' --period quarter -o report.csv
+
+--help (not -h) explains every flag and every number.";
+
+/// Examples, and what every number means, from the one list of metrics.
+fn after_help() -> String {
+    use crate::metrics::METRICS;
+    use crate::report::COUNTS;
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "\
+Examples:
+  regulars report orders.csv
+      every month of the file, all customers
+  regulars report orders.csv --customers customers.csv --by country --by tier
+      and every country, and every loyalty tier
+  regulars report orders.csv --customers customers.csv --by country,tier
+      and every tier of every country
+  regulars report 'exports/2025-*.csv' --period quarter -o report.csv
+      several files as one data set; quarters; written whole or not at all
+  regulars report orders.csv --map customer_id=Client,ordered_at=Day,amount=Net
+      columns that are not recognised by their names
+  regulars report orders.csv --period month --active-for 1mo
+      period-over-period retention: active = bought in the period
+
+A customer is active on a day when a purchase lies in the --active-for before it. A purchase is an
+order that was not cancelled (--exclude-status), not refunded in full, and not a return.
+
+Counts of a period:
+",
+    );
+    for count in COUNTS {
+        let _infallible = writeln!(text, "  {:<18}{}", count.id, count.meaning);
+    }
+    text.push_str("\nMetrics of a period (--metrics):\n");
+    for metric in METRICS {
+        let _infallible = writeln!(text, "  {:<18}{}", metric.id, metric.name);
+        let _infallible = writeln!(text, "  {:<18}  = {}", "", metric.formula);
+        let _infallible = writeln!(text, "  {:<18}  empty when {}", "", metric.empty_when);
+        let _infallible = writeln!(text, "  {:<18}  --ci: {}", "", metric.interval_method);
+    }
+    text.push_str(
+        "\nExit codes: 0 done, 2 usage, 3 input (unreadable, ambiguous, too many bad rows, too little data),\n4 a bug.",
+    );
+    text
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// Orders: CSV or TSV files, patterns in quotes, or - for standard input; one data set
+    #[arg(value_name = "ORDERS")]
+    pub(super) orders: Vec<String>,
+
+    /// A file with one row per customer: segments, first order or signup, contracts
+    #[arg(long, value_name = "FILE")]
+    pub(super) customers: Option<String>,
+
+    /// The length of a period
+    #[arg(long, value_enum, default_value = "month", help_heading = "What to report")]
+    pub(super) period: PeriodArgument,
+
+    /// Break down by a column of the customers or the orders; a,b crosses two; repeatable
+    ///
+    /// A customer is in exactly one segment. A column of the customers file gives its value; a column
+    /// of the orders gives the value at the customer's first purchase (--segment-at). A name that
+    /// both files have is written customers.COL or orders.COL.
+    #[arg(long, value_name = "COL", help_heading = "What to report")]
+    pub(super) by: Vec<String>,
+
+    /// The metrics to show, by id and in this order [default: all but crr_textbook]
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', help_heading = "What to report")]
+    pub(super) metrics: Vec<String>,
+
+    /// Add confidence intervals of this level in percent, for example 95
+    #[arg(long, value_name = "LEVEL", help_heading = "What to report")]
+    pub(super) ci: Option<f64>,
+
+    /// Print periods from the one that holds this day on (2025-03-01, 2025-03 or 2025)
+    #[arg(long, value_name = "DATE", help_heading = "What to report")]
+    pub(super) from: Option<String>,
+
+    /// Print periods up to the one that holds this day; neither cuts the history
+    #[arg(long, value_name = "DATE", help_heading = "What to report")]
+    pub(super) to: Option<String>,
+
+    /// Print periods that have not ended, too, marked as such
+    #[arg(long, help_heading = "What to report")]
+    pub(super) include_incomplete: bool,
+
+    /// Merge segments that never have this many active customers into (other)
+    #[arg(
+        long,
+        value_name = "K",
+        default_value_t = 0,
+        hide_default_value = true,
+        help_heading = "What to report"
+    )]
+    pub(super) min_customers: u64,
+
+    /// The activity window: 30d, 8w, 12mo, 1y
+    #[arg(long, value_name = "SPAN", default_value = "12mo", help_heading = "What the numbers mean")]
+    pub(super) active_for: Span,
+
+    /// What makes somebody a customer: a purchase, or a contract in the customers file
+    #[arg(long, value_enum, default_value = "orders", help_heading = "What the numbers mean")]
+    pub(super) model: ModelArgument,
+
+    /// Ignore everything after this day: the numbers as they stood then
+    #[arg(long, value_name = "DATE", help_heading = "What the numbers mean")]
+    pub(super) as_of: Option<String>,
+
+    /// The first day from which the files are complete [default: the first purchase]
+    #[arg(long, value_name = "DATE", help_heading = "What the numbers mean")]
+    pub(super) data_from: Option<String>,
+
+    /// The time zone whose days count; timestamps with an offset are converted [default: UTC]
+    ///
+    /// An IANA name such as Europe/Berlin. Timestamps without an offset are taken as already local.
+    #[arg(long, value_name = "ZONE", help_heading = "What the numbers mean")]
+    pub(super) timezone: Option<String>,
+
+    /// The first day of a week
+    #[arg(
+        long,
+        value_enum,
+        default_value = "monday",
+        hide_possible_values = true,
+        value_name = "DAY",
+        help_heading = "What the numbers mean"
+    )]
+    pub(super) week_start: WeekdayArgument,
+
+    /// The first month of the fiscal year, 1-12; FY2025 is the one that ends in 2025
+    #[arg(long, value_name = "MONTH", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=12), help_heading = "What the numbers mean")]
+    pub(super) fiscal_year_start: u8,
+
+    /// Which purchase gives a customer the segment of an orders column
+    #[arg(long, value_enum, default_value = "first", help_heading = "What the numbers mean")]
+    pub(super) segment_at: SegmentAtArgument,
+
+    /// CLV: the share of revenue that is profit, for example 0.3 or 30%
+    #[arg(long, value_name = "SHARE", help_heading = "What the numbers mean")]
+    pub(super) margin: Option<String>,
+
+    /// CLV: the discount per year, for example 0.1 or 10%
+    #[arg(long, value_name = "RATE", help_heading = "What the numbers mean")]
+    pub(super) discount: Option<String>,
+
+    /// CLV: how far to look ahead, as a span of whole periods (24mo) or their number
+    #[arg(long, value_name = "SPAN", help_heading = "What the numbers mean")]
+    pub(super) horizon: Option<String>,
+
+    /// Assume this customer lifespan in place of the measured one, for example 3y
+    #[arg(long, value_name = "SPAN", help_heading = "What the numbers mean")]
+    pub(super) lifespan: Option<Span>,
+
+    /// Statuses that make an order no purchase, beside cancelled, void, failed, test and the like
+    #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "What counts")]
+    pub(super) exclude_status: Vec<String>,
+
+    /// Statuses that count although they are excluded by default
+    #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "What counts")]
+    pub(super) include_status: Vec<String>,
+
+    /// The smallest net amount of a purchase; without it a free order is one
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, help_heading = "What counts")]
+    pub(super) min_amount: Option<String>,
+
+    /// Count only orders in this currency, or (with --rates) convert all into it
+    #[arg(long, value_name = "CODE", help_heading = "What counts")]
+    pub(super) currency: Option<String>,
+
+    /// Exchange rates: a CSV with currency, rate (worth in --currency) and, optionally, from (date)
+    #[arg(long, value_name = "FILE", requires = "currency", help_heading = "What counts")]
+    pub(super) rates: Option<String>,
+
+    /// Orders without customer id are keyed by their e-mail, not left out
+    #[arg(long, value_enum, value_name = "KEY", help_heading = "What counts")]
+    pub(super) guest_key: Option<GuestKeyArgument>,
+
+    /// Columns of the orders, field=column: order_id customer_id email ordered_at amount quantity
+    /// unit_price refunded status currency
+    #[arg(long, value_name = "FIELD=COL,…", help_heading = "How to read the files")]
+    pub(super) map: Vec<String>,
+
+    /// Columns of the customers file, field=column: id email started_at ended_at first_order_at
+    #[arg(long, value_name = "FIELD=COL,…", help_heading = "How to read the files")]
+    pub(super) map_customers: Vec<String>,
+
+    /// Whether the amounts of an order's lines are summed, or repeat the order's total
+    #[arg(long, value_enum, help_heading = "How to read the files")]
+    pub(super) order_amount: Option<OrderAmountArgument>,
+
+    /// There are no amounts: no revenue, order value and lifetime value
+    #[arg(long, help_heading = "How to read the files")]
+    pub(super) no_amount: bool,
+
+    /// How dates are written, for example %d/%m/%Y [default: found out, never guessed]
+    #[arg(long, value_name = "FORMAT", help_heading = "How to read the files")]
+    pub(super) date_format: Option<String>,
+
+    /// The decimal mark, . or , [default: found out, never guessed]
+    #[arg(long, value_name = "MARK", help_heading = "How to read the files")]
+    pub(super) decimal: Option<String>,
+
+    /// The character between fields of the orders files; tab for a tabulator [default: found out]
+    #[arg(long, value_name = "CHAR", help_heading = "How to read the files")]
+    pub(super) delimiter: Option<String>,
+
+    /// How many bad rows may be set aside, as a number or as a share (0.5%)
+    #[arg(long, value_name = "N", default_value = "0", help_heading = "How to read the files")]
+    pub(super) max_rejects: Limit,
+
+    /// Write the rejected rows to this file: file, line, reason, row
+    #[arg(long, value_name = "FILE", help_heading = "How to read the files")]
+    pub(super) rejects: Option<PathBuf>,
+
+    /// The output format [default: by the extension of -o, else table]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(super) format: Option<FormatArgument>,
+
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Which program a CSV is for: excel-de writes ; and decimal commas
+    #[arg(long, value_enum, default_value = "standard", help_heading = "Output")]
+    pub(super) csv_dialect: DialectArgument,
+
+    /// Show the movements in a table even where there is no room for them
+    #[arg(long, help_heading = "Output")]
+    pub(super) wide: bool,
+
+    /// The width of a table [default: the terminal's, else 80]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
+    pub(super) width: Option<usize>,
+
+    /// No warnings and no accounting on standard error
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PeriodArgument {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ModelArgument {
+    Orders,
+    Contract,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SegmentAtArgument {
+    First,
+    Last,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum GuestKeyArgument {
+    Email,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum OrderAmountArgument {
+    Sum,
+    Once,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum WeekdayArgument {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatArgument {
+    Table,
+    Csv,
+    Json,
+    Jsonl,
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DialectArgument {
+    Standard,
+    ExcelDe,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

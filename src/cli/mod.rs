@@ -1,0 +1,85 @@
+//! The command line: arguments in, files and messages out. The only place that knows a terminal.
+#![expect(clippy::print_stderr, reason = "messages to the user are written here and nowhere else")]
+
+mod args;
+mod output;
+mod report;
+
+use anyhow::Result;
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::error::{Error, Kind};
+use args::{Arguments, Command};
+
+/// How a run ended; `main` turns it into an exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything asked for was done.
+    Done,
+    /// The command line or a configuration asks for something impossible.
+    Usage,
+    /// The input is unreadable, ambiguous, has too many bad rows, or too little data.
+    Input,
+    /// A bug in this program.
+    Internal,
+}
+
+/// Runs the program with the process's arguments.
+pub fn run() -> Outcome {
+    // A panic is a bug; it is reported as one, without a backtrace the user cannot use.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        eprintln!(
+            "regulars: internal error: {message}{place}\n  this is a bug; please report it with the command you ran"
+        );
+    }));
+    std::panic::catch_unwind(|| match Arguments::try_parse() {
+        Ok(arguments) => finish(dispatch(arguments)),
+        Err(error) => refuse(&error),
+    })
+    .unwrap_or(Outcome::Internal)
+}
+
+fn dispatch(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        Command::Report(arguments) => report::run(*arguments),
+    }
+}
+
+fn finish(result: Result<()>) -> Outcome {
+    let Err(error) = result else { return Outcome::Done };
+    if output::is_closed_pipe(&error) {
+        return Outcome::Done;
+    }
+    let Some(known) = error.downcast_ref::<Error>() else {
+        eprintln!("regulars: error: {error:#}");
+        return Outcome::Input;
+    };
+    let prefix = if known.kind() == Kind::Internal { "internal error" } else { "error" };
+    for message in known.messages() {
+        eprintln!("regulars: {prefix}: {message}");
+    }
+    if let Some(hint) = known.next_step() {
+        eprintln!("  {hint}");
+    }
+    match known.kind() {
+        Kind::Usage => Outcome::Usage,
+        Kind::Input => Outcome::Input,
+        Kind::Internal => Outcome::Internal,
+    }
+}
+
+/// What clap has to say: help and version go to standard output, the rest is an error of usage.
+fn refuse(error: &clap::Error) -> Outcome {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A closed pipe is the only way this fails, and it ends quietly.
+        let _closed = error.print();
+        return Outcome::Done;
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    eprint!("regulars: error: {text}");
+    Outcome::Usage
+}

@@ -1,0 +1,461 @@
+//! `regulars report`: arguments → request → report → output.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use jiff::tz::TimeZone;
+
+use super::args::{
+    DialectArgument, FormatArgument, ModelArgument, OrderAmountArgument, PeriodArgument, ReportArguments,
+    SegmentAtArgument, WeekdayArgument,
+};
+use super::output::{WholeFile, deliver};
+use crate::calendar::{Calendar, Day, Span, Unit, Weekday};
+use crate::commands::report::{Request, run as compute};
+use crate::error::{Error, Kind};
+use crate::input::account::Rejected;
+use crate::input::book::Grouping;
+use crate::input::fields::{CUSTOMER_FIELDS, ORDER_FIELDS};
+use crate::input::mapping::parse_map;
+use crate::input::number::{Mark, Reading, read};
+use crate::input::orders::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
+use crate::input::rates::Rates;
+use crate::input::source::{Source, expand};
+use crate::metrics::{Assumptions, Horizon, defaults, select};
+use crate::render::{Dialect, Format, Room, accounting, render};
+use crate::report::{Model, Report};
+use crate::stats::Confidence;
+
+/// Runs the command.
+pub(super) fn run(arguments: ReportArguments) -> Result<()> {
+    let format = format_of(&arguments)?;
+    let room =
+        Room { width: arguments.width.unwrap_or_else(|| terminal_width(&arguments)), wide: arguments.wide };
+    let request = request_of(&arguments)?;
+    for output in [&arguments.output, &arguments.rejects].into_iter().flatten() {
+        protect_inputs(output, &request)?;
+    }
+    let report = compute_with_rejects(request, arguments.rejects.as_deref())?;
+    let bytes = render(&report, format, room)?;
+    if !arguments.quiet {
+        tell(&report, format);
+    }
+    deliver(&bytes, arguments.output.as_deref())?;
+    match report.shortfall {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
+}
+
+/// Computes the report; rejected rows go to the reject file, also when there are too many of them.
+fn compute_with_rejects(request: Request, path: Option<&Path>) -> Result<Report> {
+    let Some(path) = path else {
+        return Ok(compute(request, &mut |_| Ok(()))?);
+    };
+    let mut whole = WholeFile::create(path)?;
+    let mut writer = csv::Writer::from_writer(whole.writer());
+    let context = || format!("{}: cannot be written", path.display());
+    writer.write_record(["file", "line", "reason", "row"]).with_context(context)?;
+    let result = {
+        let mut sink = |rejected: Rejected<'_>| {
+            let line = rejected.line.to_string();
+            writer
+                .write_record([
+                    rejected.file.as_bytes(),
+                    line.as_bytes(),
+                    rejected.reason.as_bytes(),
+                    rejected.raw,
+                ])
+                .map_err(|error| Error::input(format!("{}: {error}", path.display())))
+        };
+        compute(request, &mut sink)
+    };
+    writer.flush().with_context(context)?;
+    drop(writer);
+    whole.finish()?;
+    Ok(result?)
+}
+
+/// Warnings, and the account of the rows where the output does not show it.
+#[expect(clippy::print_stderr, reason = "messages go to standard error")]
+fn tell(report: &Report, format: Format) {
+    for warning in &report.warnings {
+        eprintln!("regulars: warning: {warning}");
+    }
+    if !matches!(format, Format::Table | Format::Markdown) {
+        if let Some(orders) = &report.orders {
+            eprintln!("regulars: orders: {}", accounting(&orders.account));
+        }
+        if let Some(customers) = &report.customers {
+            eprintln!("regulars: customers: {}", accounting(&customers.account));
+        }
+    }
+}
+
+/// Refuses to overwrite a file that is read.
+fn protect_inputs(output: &Path, request: &Request) -> Result<(), Error> {
+    let Ok(output_identity) = output.canonicalize() else { return Ok(()) };
+    for source in request.orders.iter().chain(&request.customers) {
+        if let Source::File(path) = source
+            && path.canonicalize().is_ok_and(|path| path == output_identity)
+        {
+            return Err(Error::usage(format!(
+                "{} is an input; it will not be overwritten",
+                output.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn terminal_width(arguments: &ReportArguments) -> usize {
+    const NO_TERMINAL: usize = 80;
+    match arguments.output {
+        Some(_) => NO_TERMINAL,
+        None => terminal_size::terminal_size_of(std::io::stdout())
+            .map_or(NO_TERMINAL, |(width, _)| width.0.into()),
+    }
+}
+
+fn format_of(arguments: &ReportArguments) -> Result<Format, Error> {
+    let chosen = match (arguments.format, &arguments.output) {
+        (Some(format), _) => format,
+        (None, None) => FormatArgument::Table,
+        (None, Some(path)) => match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv") => FormatArgument::Csv,
+            Some("json") => FormatArgument::Json,
+            Some("jsonl" | "ndjson") => FormatArgument::Jsonl,
+            Some("md" | "markdown") => FormatArgument::Markdown,
+            Some("txt") => FormatArgument::Table,
+            _ => {
+                return Err(Error::usage(format!(
+                    "{}: the extension does not name a format",
+                    path.display()
+                ))
+                .hint("use .csv, .json, .jsonl, .md or .txt, or say --format"));
+            }
+        },
+    };
+    if arguments.csv_dialect != DialectArgument::Standard && chosen != FormatArgument::Csv {
+        return Err(Error::usage("--csv-dialect is for CSV").hint("add --format csv"));
+    }
+    Ok(match chosen {
+        FormatArgument::Table => Format::Table,
+        FormatArgument::Csv => Format::Csv(match arguments.csv_dialect {
+            DialectArgument::Standard => Dialect::Standard,
+            DialectArgument::ExcelDe => Dialect::ExcelGerman,
+        }),
+        FormatArgument::Json => Format::Json,
+        FormatArgument::Jsonl => Format::JsonLines,
+        FormatArgument::Markdown => Format::Markdown,
+    })
+}
+
+fn request_of(arguments: &ReportArguments) -> Result<Request, Error> {
+    let unit = match arguments.period {
+        PeriodArgument::Day => Unit::Day,
+        PeriodArgument::Week => Unit::Week,
+        PeriodArgument::Month => Unit::Month,
+        PeriodArgument::Quarter => Unit::Quarter,
+        PeriodArgument::Year => Unit::Year,
+    };
+    let calendar = Calendar {
+        unit,
+        week_start: weekday(arguments.week_start),
+        fiscal_year_start: arguments.fiscal_year_start,
+    };
+    let as_of = arguments.as_of.as_deref().map(|text| last_day("--as-of", text)).transpose()?;
+    let day = |flag, text: &Option<String>| text.as_deref().map(|text| first_day(flag, text)).transpose();
+    let (from, data_from) = (day("--from", &arguments.from)?, day("--data-from", &arguments.data_from)?);
+    let to = arguments.to.as_deref().map(|text| last_day("--to", text)).transpose()?;
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(Error::usage(format!("--from {from} is after --to {to}")));
+    }
+    let zone_name = arguments.timezone.clone().unwrap_or_else(|| "UTC".to_owned());
+    let (assumptions, assumed) = assumptions(arguments, unit)?;
+    Ok(Request {
+        orders: expand(&arguments.orders)?,
+        customers: match &arguments.customers {
+            Some(customers) => Some(one_source("--customers", customers)?),
+            None => None,
+        },
+        order_options: order_options(arguments, &zone_name, as_of)?,
+        customer_map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)?,
+        model: match arguments.model {
+            ModelArgument::Orders => Model::Orders,
+            ModelArgument::Contract => Model::Contract,
+        },
+        calendar,
+        window: arguments.active_for,
+        time_zone: zone_name,
+        by: arguments.by.clone(),
+        segment_at_last: matches!(arguments.segment_at, SegmentAtArgument::Last),
+        min_customers: arguments.min_customers,
+        metrics: if arguments.metrics.is_empty() {
+            defaults()
+        } else {
+            select(&trimmed(&arguments.metrics))?
+        },
+        confidence: match arguments.ci {
+            None => None,
+            Some(percent) => Some(Confidence::new(percent).ok_or_else(|| {
+                Error::usage(format!("--ci {percent}: a level is above 0 and below 100, for example 95"))
+            })?),
+        },
+        assumptions,
+        assumed,
+        data_from,
+        from,
+        to,
+        include_incomplete: arguments.include_incomplete,
+        max_rejects: arguments.max_rejects,
+    })
+}
+
+fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {
+    let mut sources = expand(&[argument.to_owned()])?;
+    match (sources.pop(), sources.is_empty()) {
+        (Some(source), true) => Ok(source),
+        _ => Err(Error::usage(format!("{flag} {argument}: the pattern matches more than one file"))),
+    }
+}
+
+fn order_options(arguments: &ReportArguments, zone: &str, as_of: Option<Day>) -> Result<OrderOptions, Error> {
+    let lower = |texts: &[String]| -> BTreeSet<String> {
+        trimmed(texts).iter().map(|text| text.to_lowercase()).collect()
+    };
+    let included = lower(&arguments.include_status);
+    let without_included = |words: &[&str]| -> BTreeSet<String> {
+        words.iter().map(|word| (*word).to_owned()).filter(|word| !included.contains(word)).collect()
+    };
+    let mut excluded_status = without_included(EXCLUDED_STATUS);
+    excluded_status.extend(lower(&arguments.exclude_status));
+    Ok(OrderOptions {
+        map: parse_map(&arguments.map, ORDER_FIELDS)?,
+        delimiter: arguments.delimiter.as_deref().map(delimiter).transpose()?,
+        decimal: match arguments.decimal.as_deref() {
+            None => None,
+            Some(".") => Some(Mark::Point),
+            Some(",") => Some(Mark::Comma),
+            Some(other) => {
+                return Err(Error::usage(format!("--decimal {other}: the decimal mark is . or ,")));
+            }
+        },
+        date_format: arguments.date_format.as_deref().map(date_format).transpose()?,
+        zone: TimeZone::get(zone).map_err(|_| {
+            Error::usage(format!("--timezone {zone}: there is no such time zone"))
+                .hint("use an IANA name such as Europe/Berlin or America/New_York")
+        })?,
+        excluded_status,
+        refunded_status: without_included(REFUNDED_STATUS),
+        guest_key_email: arguments.guest_key.is_some(),
+        grouping: arguments.order_amount.map(|amount| match amount {
+            OrderAmountArgument::Sum => Grouping::Sum,
+            OrderAmountArgument::Once => Grouping::Once,
+        }),
+        without_amounts: arguments.no_amount,
+        min_amount: match arguments.min_amount.as_deref() {
+            None => None,
+            Some(text) => match read(text.as_bytes(), Some(Mark::Point)) {
+                Reading::Exact(amount) => Some(amount),
+                _ => return Err(Error::usage(format!("--min-amount {text} is not an amount such as 0.01"))),
+            },
+        },
+        currency: arguments.currency.as_deref().map(|code| code.trim().to_uppercase()),
+        rates: match &arguments.rates {
+            Some(path) => Some(Rates::read(&one_source("--rates", path)?)?),
+            None => None,
+        },
+        as_of,
+    })
+}
+
+fn trimmed(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
+}
+
+fn delimiter(text: &str) -> Result<u8, Error> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte]
+            if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') =>
+        {
+            Ok(*byte)
+        }
+        _ => Err(Error::usage(format!("--delimiter {text}: give one character such as ; or the word tab"))),
+    }
+}
+
+/// A format is tried on a date of its own making, so that a slip shows before any file is read.
+fn date_format(format: &str) -> Result<String, Error> {
+    let probe = jiff::civil::date(2024, 2, 29).at(13, 45, 59, 0).to_zoned(TimeZone::UTC);
+    let complain = |why: &dyn std::fmt::Display| {
+        Error::usage(format!("--date-format {format}: {why}"))
+            .hint("for example %d/%m/%Y, %m/%d/%Y %H:%M or %Y%m%d")
+    };
+    let text = probe
+        .map_err(|error| complain(&error))
+        .and_then(|probe| jiff::fmt::strtime::format(format, &probe).map_err(|error| complain(&error)))?;
+    let parsed = jiff::fmt::strtime::parse(format, &text).map_err(|error| complain(&error))?;
+    parsed.to_date().map_err(|_| complain(&"the format has no day, month and year"))?;
+    Ok(format.to_owned())
+}
+
+fn weekday(argument: WeekdayArgument) -> Weekday {
+    match argument {
+        WeekdayArgument::Monday => Weekday::Monday,
+        WeekdayArgument::Tuesday => Weekday::Tuesday,
+        WeekdayArgument::Wednesday => Weekday::Wednesday,
+        WeekdayArgument::Thursday => Weekday::Thursday,
+        WeekdayArgument::Friday => Weekday::Friday,
+        WeekdayArgument::Saturday => Weekday::Saturday,
+        WeekdayArgument::Sunday => Weekday::Sunday,
+    }
+}
+
+/// The first day of what a date flag names: a day, a month or a year.
+fn first_day(flag: &str, text: &str) -> Result<Day, Error> {
+    let completed = match text.len() {
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        _ => text.to_owned(),
+    };
+    Day::parse_iso(&completed).ok_or_else(|| {
+        Error::usage(format!("{flag} {text}: there is no such day")).hint("write 2025-03-14, 2025-03 or 2025")
+    })
+}
+
+/// The last day of what a date flag names.
+fn last_day(flag: &str, text: &str) -> Result<Day, Error> {
+    let first = first_day(flag, text)?;
+    let unit = match text.len() {
+        4 => Unit::Year,
+        7 => Unit::Month,
+        _ => return Ok(first),
+    };
+    let calendar = Calendar { unit, week_start: Weekday::Monday, fiscal_year_start: 1 };
+    Ok(calendar.start_of(calendar.number_of(first) + 1).plus(-1))
+}
+
+/// A share such as 0.3 or 30%.
+fn share(flag: &str, text: &str) -> Result<f64, Error> {
+    let (digits, scale) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits.trim(), 100.0));
+    match digits.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value / scale),
+        _ => Err(Error::usage(format!("{flag} {text} is not a share such as 0.3 or 30%"))),
+    }
+}
+
+/// What the lifetime value assumes, and how the header says it.
+fn assumptions(arguments: &ReportArguments, unit: Unit) -> Result<(Assumptions, Vec<String>), Error> {
+    let mut assumptions = Assumptions { amounts: !arguments.no_amount, ..Assumptions::default() };
+    let mut said = Vec::new();
+    if let Some(text) = &arguments.margin {
+        assumptions.margin = share("--margin", text)?;
+        if assumptions.margin > 1.0 {
+            return Err(Error::usage(format!("--margin {text}: a margin is at most 1, or 100%")));
+        }
+        said.push(format!("margin {text} of revenue (CLV)"));
+    }
+    if let Some(text) = &arguments.discount {
+        let yearly = share("--discount", text)?;
+        assumptions.discount = (1.0 + yearly).powf(1.0 / unit.per_year()) - 1.0;
+        said.push(format!(
+            "discount {text} per year, {:.4} % per {} (CLV)",
+            100.0 * assumptions.discount,
+            unit.name()
+        ));
+    }
+    if let Some(text) = &arguments.horizon {
+        let periods = horizon(text, unit)?;
+        assumptions.horizon = Horizon::Periods(periods);
+        said.push(format!("horizon {periods} {}s (CLV)", unit.name()));
+    }
+    if let Some(span) = arguments.lifespan {
+        let periods = match (exact_periods(span, unit), unit.per_year()) {
+            (Some((whole, per)), _) => f64::from(whole) / f64::from(per),
+            (None, per_year) => span.mean_days() * per_year / 365.2425,
+        };
+        if periods < 1.0 {
+            return Err(Error::usage(format!("--lifespan {span} is shorter than a {}", unit.name())));
+        }
+        assumptions.lifespan = Some(periods);
+        said.push(format!("lifespan {span} = {periods:.4} {}s, not measured", unit.name()));
+    }
+    Ok((assumptions, said))
+}
+
+/// A span as a fraction of periods, where both are made of days or both of months.
+fn exact_periods(span: Span, unit: Unit) -> Option<(u32, u32)> {
+    use crate::calendar::SpanUnit;
+    let count = u32::from(span.count);
+    match (span.unit, unit.months()) {
+        (SpanUnit::Months, Some(months)) => Some((count, months.into())),
+        (SpanUnit::Years, Some(months)) => Some((12 * count, months.into())),
+        (SpanUnit::Days, None) => Some((count, if unit == Unit::Week { 7 } else { 1 })),
+        (SpanUnit::Weeks, None) => Some((7 * count, if unit == Unit::Week { 7 } else { 1 })),
+        _ => None,
+    }
+}
+
+fn horizon(text: &str, unit: Unit) -> Result<u32, Error> {
+    let complain = || {
+        let name = unit.name();
+        Error::usage(format!("--horizon {text} is not a whole number of {name}s"))
+            .hint(format!("give a number of {name}s, or a span that is one"))
+    };
+    if let Ok(periods) = text.parse::<u32>() {
+        return if periods > 0 { Ok(periods) } else { Err(complain()) };
+    }
+    let span: Span = text.parse().map_err(|_| complain())?;
+    match exact_periods(span, unit) {
+        Some((whole, per)) if whole.is_multiple_of(per) => Ok(whole / per),
+        _ => Err(complain()),
+    }
+}
+
+/// The kind of an error, for tests of this module.
+#[cfg(test)]
+fn kind_of<T>(result: Result<T, Error>) -> Option<Kind> {
+    result.err().map(|error| error.kind())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_may_be_months_and_years() {
+        let day = |text| Day::parse_iso(text);
+        assert_eq!(first_day("--from", "2024-02").ok(), day("2024-02-01"));
+        assert_eq!(last_day("--to", "2024-02").ok(), day("2024-02-29"));
+        assert_eq!(last_day("--to", "2024").ok(), day("2024-12-31"));
+        assert_eq!(last_day("--to", "2024-02-10").ok(), day("2024-02-10"));
+        assert_eq!(kind_of(first_day("--from", "2024-13")), Some(Kind::Usage));
+        assert_eq!(kind_of(first_day("--from", "2023-02-29")), Some(Kind::Usage));
+    }
+
+    #[test]
+    fn horizons_are_whole_periods() {
+        assert_eq!(horizon("24mo", Unit::Quarter).ok(), Some(8));
+        assert_eq!(horizon("2y", Unit::Month).ok(), Some(24));
+        assert_eq!(horizon("5", Unit::Day).ok(), Some(5));
+        assert_eq!(horizon("10w", Unit::Day).ok(), Some(70));
+        for (text, unit) in
+            [("1mo", Unit::Quarter), ("30d", Unit::Month), ("0", Unit::Month), ("x", Unit::Month)]
+        {
+            assert_eq!(kind_of(horizon(text, unit)), Some(Kind::Usage), "{text}");
+        }
+    }
+
+    #[test]
+    fn date_formats_are_checked_before_use() {
+        assert!(date_format("%d/%m/%Y").is_ok());
+        assert!(date_format("%m/%d/%y %H:%M:%S").is_ok());
+        assert_eq!(kind_of(date_format("%d/%m")), Some(Kind::Usage));
+        assert_eq!(kind_of(date_format("dd/mm/yyyy")), Some(Kind::Usage));
+    }
+}

@@ -1,0 +1,3 @@
+//! What each command does, from complete options to a result. No terminal, no clock, no environment.
+
+pub mod report;

@@ -1,0 +1,259 @@
+//! Columns whose reading the data decides: dates with their order of day and month, amounts with
+//! their decimal mark. One decision per file and column; a contradiction is an error, never a guess.
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use super::account::{Fault, Problem, quoted};
+use super::date::{self, DateFormat, Order, Stamp};
+use super::is_missing;
+use super::mapping::Header;
+use super::number::{self, Mark};
+use super::record::Row;
+use crate::error::{Error, Result};
+use crate::money::Micros;
+
+/// Why a value was not read.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It has two readings until a later value decides.
+    Waits,
+    /// It is not what it should be; the row is rejected.
+    Rejected(Problem),
+    /// The file as a whole cannot be read.
+    Fatal(Error),
+}
+
+impl From<Problem> for Verdict {
+    fn from(problem: Problem) -> Self {
+        Self::Rejected(problem)
+    }
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+struct Place {
+    line: u64,
+    column: String,
+    value: String,
+}
+
+impl Place {
+    fn of(header: &Header, row: &Row<'_>, index: usize) -> Self {
+        Self { line: row.line, column: header.columns[index].clone(), value: quoted(&row.get(index)) }
+    }
+}
+
+/// A column of dates.
+#[derive(Debug)]
+pub struct DateColumn {
+    /// How the dates are written, as far as known.
+    pub format: DateFormat,
+    /// The value that decided the order of day and month.
+    witness: Option<Place>,
+    /// The first value with two readings.
+    open: Option<Place>,
+}
+
+impl DateColumn {
+    /// A column in the given format, or one that is found out.
+    pub fn new(custom: Option<&str>, zone: &TimeZone) -> Self {
+        Self { format: DateFormat::new(custom, zone), witness: None, open: None }
+    }
+
+    /// The moment in a field, and whether it had an offset from UTC; `None` where it is empty.
+    pub fn read(
+        &mut self,
+        header: &Header,
+        row: &Row<'_>,
+        index: usize,
+    ) -> std::result::Result<Option<(Stamp, bool)>, Verdict> {
+        let text = row.get(index);
+        if is_missing(&text) {
+            return Ok(None);
+        }
+        match self.format.read(&text) {
+            date::Reading::At(stamp, offset) => Ok(Some((stamp, offset))),
+            date::Reading::Decides(order, stamp, offset) => {
+                self.format.order = Some(order);
+                self.witness = Some(Place::of(header, row, index));
+                Ok(Some((stamp, offset)))
+            }
+            date::Reading::Open => {
+                self.open.get_or_insert_with(|| Place::of(header, row, index));
+                Err(Verdict::Waits)
+            }
+            date::Reading::Contradicts => Err(Verdict::Fatal(self.contradiction(header, row, index))),
+            date::Reading::Not => {
+                let column = &header.columns[index];
+                let what = match (&self.format.custom, self.format.shape) {
+                    (Some(custom), _) => format!("is not a date in the format {custom}"),
+                    (None, None) => "is not a date".to_owned(),
+                    (None, Some(date::Shape::Either(_))) if self.format.order.is_none() => {
+                        "is not a date".to_owned()
+                    }
+                    (None, Some(_)) => format!("is not a date like {}", self.format.describe()),
+                };
+                Err(Problem::value(Fault::Date, column, &text, &what).into())
+            }
+        }
+    }
+
+    fn contradiction(&self, header: &Header, row: &Row<'_>, index: usize) -> Error {
+        let place = Place::of(header, row, index);
+        let (this, other) = match self.format.order {
+            Some(Order::DayFirst) => ("the month", "the day"),
+            _ => ("the day", "the month"),
+        };
+        let earlier = match &self.witness {
+            Some(witness) => format!("{} (line {})", witness.value, witness.line),
+            None => "the other files".to_owned(),
+        };
+        let [day_first, month_first] = self.format.alternatives().unwrap_or_default();
+        Error::input(format!(
+            "{}:{}: column \"{}\": {} has {this} first, {earlier} {other} first",
+            header.file, place.line, place.column, place.value
+        ))
+        .hint(format!("say which with --date-format {day_first} or --date-format {month_first}; rows that do not fit are then rejected"))
+    }
+
+    /// The order of day and month, where the data decided it.
+    pub fn order(&self) -> Option<Order> {
+        self.format.order
+    }
+
+    /// Whether no value waits for a decision.
+    pub fn is_settled(&self) -> bool {
+        self.open.is_none() || self.format.order.is_some()
+    }
+
+    /// Takes the order the other files agree on, when this one leaves it open.
+    pub fn follow(&mut self, orders: &BTreeSet<Order>) {
+        if self.format.order.is_none() && orders.len() == 1 {
+            self.format.order = orders.first().copied();
+        }
+    }
+
+    /// Passes when every value has one reading.
+    ///
+    /// # Errors
+    /// The column could be day-first or month-first: shows both readings of its first open value.
+    pub fn settled(&self, file: &str, flag: &str) -> Result<()> {
+        let (Some(open), None) = (&self.open, self.format.order) else { return Ok(()) };
+        let [day_first, month_first] = self.format.alternatives().unwrap_or_default();
+        let both = [Order::DayFirst, Order::MonthFirst].map(|order| {
+            let mut format = self.format.clone();
+            format.order = Some(order);
+            match format.read(open.value.trim_matches('"').as_bytes()) {
+                date::Reading::At(stamp, _) => date::day_of(stamp).to_string(),
+                _ => "no date".to_owned(),
+            }
+        });
+        Err(Error::input(format!(
+            "{file}:{}: column \"{}\": {} is {} or {}, and no value of the column decides",
+            open.line, open.column, open.value, both[0], both[1]
+        ))
+        .hint(format!("say {flag} {day_first} (day first) or {flag} {month_first} (month first)")))
+    }
+}
+
+/// The columns of amounts of one file; they share their decimal mark.
+#[derive(Debug)]
+pub struct AmountColumn {
+    mark: Option<Mark>,
+    witness: Option<Place>,
+    open: Option<Place>,
+    given: bool,
+}
+
+impl AmountColumn {
+    /// Columns with the given decimal mark, or one that is found out.
+    pub fn new(mark: Option<Mark>) -> Self {
+        Self { mark, witness: None, open: None, given: mark.is_some() }
+    }
+
+    /// The number in a field in millionths; `None` where it is empty.
+    pub fn read(
+        &mut self,
+        header: &Header,
+        row: &Row<'_>,
+        index: usize,
+    ) -> std::result::Result<Option<Micros>, Verdict> {
+        let text = row.get(index);
+        if is_missing(&text) {
+            return Ok(None);
+        }
+        let column = &header.columns[index];
+        match number::read(&text, self.mark) {
+            number::Reading::Exact(value) => Ok(Some(value)),
+            number::Reading::Decides(mark, value) => {
+                self.mark = Some(mark);
+                self.witness = Some(Place::of(header, row, index));
+                Ok(Some(value))
+            }
+            number::Reading::Open => {
+                self.open.get_or_insert_with(|| Place::of(header, row, index));
+                Err(Verdict::Waits)
+            }
+            number::Reading::Contradicts if !self.given => {
+                let earlier = match &self.witness {
+                    Some(witness) => format!("in {} (line {})", witness.value, witness.line),
+                    None => "in the other files".to_owned(),
+                };
+                let mark = char::from(self.mark.unwrap_or(Mark::Point).symbol());
+                Err(Verdict::Fatal(
+                    Error::input(format!(
+                        "{}:{}: column \"{column}\": {} does not have the decimal mark \"{mark}\" seen {earlier}",
+                        header.file,
+                        row.line,
+                        quoted(&text)
+                    ))
+                    .hint("say which mark is right with --decimal , or --decimal . ; rows that do not fit are then rejected"),
+                ))
+            }
+            number::Reading::Contradicts | number::Reading::Not => {
+                Err(Problem::value(Fault::Amount, column, &text, "is not an amount").into())
+            }
+            number::Reading::TooLarge => {
+                Err(Problem::value(Fault::Amount, column, &text, "is too large for an amount").into())
+            }
+        }
+    }
+
+    /// The decimal mark, where the data decided it.
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// Whether no value waits for a decision.
+    pub fn is_settled(&self) -> bool {
+        self.open.is_none() || self.mark.is_some()
+    }
+
+    /// Takes the mark the other files agree on, when this one leaves it open.
+    pub fn follow(&mut self, marks: &BTreeSet<Mark>) {
+        if self.mark.is_none() && marks.len() == 1 {
+            self.mark = marks.first().copied();
+        }
+    }
+
+    /// Passes when every value has one reading.
+    ///
+    /// # Errors
+    /// A value could have a decimal mark or a thousands separator: shows both readings.
+    pub fn settled(&self, file: &str) -> Result<()> {
+        let (Some(open), None) = (&self.open, self.mark) else { return Ok(()) };
+        let both = [Mark::Point, Mark::Comma].map(|mark| {
+            match number::read(open.value.trim_matches('"').as_bytes(), Some(mark)) {
+                number::Reading::Exact(value) => crate::money::to_text(value.into()),
+                _ => "no number".to_owned(),
+            }
+        });
+        Err(Error::input(format!(
+            "{file}:{}: column \"{}\": {} is {} or {}, and no value of the file decides",
+            open.line, open.column, open.value, both[0], both[1]
+        ))
+        .hint("say which character is the decimal mark: --decimal . or --decimal ,"))
+    }
+}

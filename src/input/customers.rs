@@ -1,0 +1,324 @@
+//! The customers file: segments, first orders and contracts of customers.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::tz::TimeZone;
+use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
+
+use super::account::{Account, Fault, Problem, Reason, Rejects};
+use super::book::{display_key, segment_column};
+use super::column::{DateColumn, Verdict};
+use super::date::day_of;
+use super::fields::{CUSTOMER_FIELDS, CustomerField};
+use super::keys::Keys;
+use super::mapping::{Explicit, Header, Mapping};
+use super::record::{Fields, Row};
+use super::table::Table;
+use super::{is_missing, segment_value, structure, text_of};
+use crate::calendar::Day;
+use crate::error::{Error, Result};
+
+/// How the customers file is to be read.
+#[derive(Debug, Clone)]
+pub struct CustomerOptions {
+    /// Fields named by the user.
+    pub map: Explicit<CustomerField>,
+    /// The date format (strptime), if not to be found out.
+    pub date_format: Option<String>,
+    /// The business time zone.
+    pub zone: TimeZone,
+    /// Rows are contracts: each needs a start, and a customer may have several.
+    pub contracts: bool,
+    /// Contracts that start after this day are ignored, as are ends.
+    pub as_of: Option<Day>,
+    /// The orders' customers are keyed by e-mail.
+    pub keyed_by_email: bool,
+}
+
+/// Everything the customers file says.
+#[derive(Debug)]
+pub struct Customers {
+    /// One row per customer (per contract in the contract model): `customer` (UInt32), `first_order`,
+    /// `start`, `end` (Date, null where unknown), and one UInt32 column per segmenting column (null
+    /// where missing).
+    pub frame: DataFrame,
+    /// The values of each segmenting column.
+    pub values: Vec<Keys>,
+    /// What became of the rows.
+    pub account: Account,
+    /// Customers in the file who have no order.
+    pub without_orders: u64,
+    /// Customers with orders who are not in the file.
+    pub not_listed: u64,
+    /// The file.
+    pub file: String,
+    /// Field → column, as used.
+    pub mapping: Vec<(&'static str, String)>,
+}
+
+/// One accepted row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    customer: u32,
+    first_order: Option<i32>,
+    start: Option<i32>,
+    end: Option<i32>,
+    segments: Vec<Option<u32>>,
+}
+
+struct Reader<'o> {
+    options: &'o CustomerOptions,
+    header: Header,
+    mapping: Mapping<CustomerField>,
+    segments: Vec<usize>,
+    values: Vec<Keys>,
+    first_order: DateColumn,
+    start: DateColumn,
+    end: DateColumn,
+    account: Account,
+    entries: Vec<Entry>,
+    /// The entry and the line of each customer.
+    known: HashMap<u32, (usize, u64)>,
+}
+
+/// Reads the customers file. `keys` are the orders' customers; those without orders are added.
+///
+/// # Errors
+/// The file lacks a field, a date column is ambiguous, a customer's rows contradict each other, or
+/// more rows are bad than may be.
+pub fn read(
+    table: Table,
+    options: &CustomerOptions,
+    segment_columns: &[String],
+    keys: &mut Keys,
+    rejects: &mut Rejects<'_>,
+) -> Result<Customers> {
+    let Table { mut records, header, delimiter } = table;
+    let mapping = Mapping::of(&header, &options.map, CUSTOMER_FIELDS)?;
+    let mut segments = Vec::new();
+    for column in segment_columns {
+        segments.push(header.position(column)?.ok_or_else(|| {
+            Error::usage(format!("{}: there is no column \"{column}\" to segment by", header.file))
+                .hint(header.describe_for(column))
+        })?);
+    }
+    let date_column = || DateColumn::new(None, &options.zone);
+    let mut reader = Reader {
+        options,
+        mapping,
+        segments,
+        values: segment_columns.iter().map(|_| Keys::default()).collect(),
+        first_order: date_column(),
+        start: date_column(),
+        end: date_column(),
+        account: Account::default(),
+        entries: Vec::new(),
+        known: HashMap::new(),
+        header,
+    };
+    reader.require()?;
+    let ordering = keys.len();
+    let mut waiting: Vec<(u64, Box<[u8]>)> = Vec::new();
+    while let Some(row) = records.next()? {
+        reader.account.read += 1;
+        if !reader.row(&row, keys, rejects)? {
+            waiting.push((row.line, row.raw.into()));
+        }
+    }
+    if !waiting.is_empty() {
+        reader.settle()?;
+        let mut fields = Fields::default();
+        for (line, raw) in waiting {
+            let row = Row::of(&raw, line, delimiter, &mut fields);
+            if !reader.row(&row, keys, rejects)? {
+                return Err(Error::internal("a row waits for a decision that was made"));
+            }
+        }
+    }
+    rejects.check(reader.account.read)?;
+    reader.finish(ordering, keys)
+}
+
+impl Reader<'_> {
+    fn require(&self) -> Result<()> {
+        let lacks = |field| self.mapping.get(field).is_none();
+        let lacking = |what: &str, how: &str| {
+            Err(Error::input(format!("{}: no column is recognised as {what}", self.header.file)).hint(
+                format!("name it with --map-customers {how}=COLUMN; {}", self.header.describe_for(how)),
+            ))
+        };
+        if lacks(self.key_field()) {
+            return match self.key_field() {
+                CustomerField::Email => lacking("the e-mail, which is the orders' key", "email"),
+                _ => lacking("the customer", "id"),
+            };
+        }
+        if self.options.contracts && lacks(CustomerField::StartedAt) {
+            return lacking("the start of a contract, which --model contract needs", "started_at");
+        }
+        Ok(())
+    }
+
+    /// The column that holds the same key as the orders: the e-mail where they have no id, unless the
+    /// file has no e-mail but an id that may be one.
+    fn key_field(&self) -> CustomerField {
+        let has = |field| self.mapping.get(field).is_some();
+        let email = self.options.keyed_by_email && (has(CustomerField::Email) || !has(CustomerField::Id));
+        if email { CustomerField::Email } else { CustomerField::Id }
+    }
+
+    /// Reads a row; `false`: it has to wait for later rows to decide how its dates read.
+    fn row(&mut self, row: &Row<'_>, keys: &mut Keys, rejects: &mut Rejects<'_>) -> Result<bool> {
+        let verdict = if row.is_blank() {
+            self.account.exclude(Reason::Blank, 1);
+            return Ok(true);
+        } else if let Some(problem) = structure(&self.header, row) {
+            Err(problem.into())
+        } else {
+            self.entry(row, keys)
+        };
+        match verdict {
+            Ok(()) => {}
+            Err(Verdict::Waits) => return Ok(false),
+            Err(Verdict::Rejected(problem)) => {
+                rejects.add(&self.header.file, row.line, &problem, row.raw, &mut self.account)?;
+            }
+            Err(Verdict::Fatal(error)) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    fn entry(&mut self, row: &Row<'_>, keys: &mut Keys) -> std::result::Result<(), Verdict> {
+        let header = &self.header;
+        let id = match self.mapping.get(self.key_field()) {
+            Some(index) => text_of(header, row, index)?,
+            None => "".into(),
+        };
+        let mut date = |field, column: &mut DateColumn| match self.mapping.get(field) {
+            None => Ok(None),
+            Some(index) => {
+                // The orders' format is tried first: it settles what the file itself leaves open.
+                if column.format.shape.is_none()
+                    && column.format.custom.is_none()
+                    && !is_missing(&row.get(index))
+                {
+                    let mut own = DateColumn::new(self.options.date_format.as_deref(), &self.options.zone);
+                    if self.options.date_format.is_some() && own.read(header, row, index).is_ok() {
+                        *column = own;
+                    }
+                }
+                Ok::<_, Verdict>(column.read(header, row, index)?.map(|(stamp, _)| day_of(stamp)))
+            }
+        };
+        let first_order = date(CustomerField::FirstOrderAt, &mut self.first_order)?;
+        let (mut start, mut end) = (None, None);
+        if self.options.contracts {
+            start = date(CustomerField::StartedAt, &mut self.start)?;
+            end = date(CustomerField::EndedAt, &mut self.end)?;
+            if let (Some(start), Some(end)) = (start, end)
+                && end < start
+            {
+                let message = format!("the contract ends on {end}, before it starts on {start}");
+                return Err(Problem::new(Fault::Contract, message).into());
+            }
+        }
+        let mut segments = Vec::with_capacity(self.segments.len());
+        for (column, index) in self.segments.iter().enumerate() {
+            let value = text_of(header, row, *index)?;
+            let value = segment_value(header, row, *index, &value)?;
+            segments.push(value.map(|value| self.values[column].number(value.as_bytes())));
+        }
+        // From here on the row is taken.
+        if is_missing(id.as_bytes()) {
+            self.account.exclude(Reason::NoId, 1);
+            return Ok(());
+        }
+        if self.options.contracts {
+            let Some(start) = start else {
+                self.account.exclude(Reason::NoStart, 1);
+                return Ok(());
+            };
+            if self.options.as_of.is_some_and(|as_of| start > as_of) {
+                self.account.exclude(Reason::AfterAsOf, 1);
+                return Ok(());
+            }
+            end = end.filter(|end| self.options.as_of.is_none_or(|as_of| *end <= as_of));
+        }
+        let customer = if self.options.keyed_by_email {
+            keys.number(super::email_key(&id).as_bytes())
+        } else {
+            keys.number(id.as_bytes())
+        };
+        let days = |day: Option<Day>| day.map(|day| day.0);
+        let entry =
+            Entry { customer, first_order: days(first_order), start: days(start), end: days(end), segments };
+        if !self.options.contracts
+            && let Some((index, line)) = self.known.get(&customer)
+        {
+            if self.entries[*index] == entry {
+                self.account.exclude(Reason::SameCustomer, 1);
+                return Ok(());
+            }
+            return Err(Verdict::Fatal(
+                Error::input(format!(
+                    "{}:{}: customer \"{}\" is on line {line} already, with other values",
+                    header.file,
+                    row.line,
+                    display_key(keys, customer)
+                ))
+                .hint("a customers file has one row per customer; is the right column mapped as id?"),
+            ));
+        }
+        self.known.insert(customer, (self.entries.len(), row.line));
+        self.entries.push(entry);
+        self.account.used += 1;
+        Ok(())
+    }
+
+    /// Lets columns whose order of day and month is open follow the others, when these agree.
+    fn settle(&mut self) -> Result<()> {
+        let columns = [&mut self.first_order, &mut self.start, &mut self.end];
+        let orders: BTreeSet<_> = columns.iter().filter_map(|column| column.order()).collect();
+        for column in columns {
+            column.follow(&orders);
+            column.settled(&self.header.file, "--date-format")?;
+        }
+        Ok(())
+    }
+
+    fn finish(self, ordering: usize, keys: &Keys) -> Result<Customers> {
+        self.account.check("customers")?;
+        let of =
+            |name: &str, values: Vec<Option<i32>>| Series::new(name.into(), values).into_date().into_column();
+        let dates = |pick: fn(&Entry) -> Option<i32>| self.entries.iter().map(pick).collect::<Vec<_>>();
+        let mut columns: Vec<Column> = vec![
+            Series::new("customer".into(), self.entries.iter().map(|e| e.customer).collect::<Vec<_>>())
+                .into_column(),
+            of("first_order", dates(|entry| entry.first_order)),
+            of("start", dates(|entry| entry.start)),
+            of("end", dates(|entry| entry.end)),
+        ];
+        for index in 0..self.segments.len() {
+            let values: Vec<Option<u32>> = self.entries.iter().map(|entry| entry.segments[index]).collect();
+            columns.push(Series::new(segment_column(index).into(), values).into_column());
+        }
+        let frame = DataFrame::new(self.entries.len(), columns)
+            .map_err(|error| Error::internal(format!("customers frame: {error}")))?;
+        let listed = self.known.keys().filter(|customer| (**customer as usize) < ordering).count();
+        let mapping = CUSTOMER_FIELDS
+            .iter()
+            .filter_map(|info| {
+                self.mapping.get(info.field).map(|at| (info.name, self.header.columns[at].clone()))
+            })
+            .collect();
+        Ok(Customers {
+            frame,
+            values: self.values,
+            account: self.account,
+            without_orders: (keys.len() - ordering) as u64,
+            not_listed: (ordering - listed) as u64,
+            file: self.header.file,
+            mapping,
+        })
+    }
+}

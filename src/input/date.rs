@@ -1,0 +1,411 @@
+//! Dates and timestamps: text to the civil clock of the business.
+//!
+//! A column has one shape, fixed by its first value, and where that shape leaves the order of day
+//! and month open, one order for all rows: decided by the first value that has only one reading.
+
+use jiff::civil;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+
+use crate::calendar::{Day, SECONDS_PER_DAY};
+
+/// Seconds of the business's civil clock since 1970-01-01 00:00.
+pub type Stamp = i64;
+
+/// The day a stamp lies in.
+pub fn day_of(stamp: Stamp) -> Day {
+    Day(i32::try_from(stamp.div_euclid(SECONDS_PER_DAY)).unwrap_or(i32::MAX))
+}
+
+/// Whether `03/04/2024` is in April or in March.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    /// `dd/mm/yyyy`
+    DayFirst,
+    /// `mm/dd/yyyy`
+    MonthFirst,
+}
+
+/// How the dates of a column are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `yyyy-mm-dd`, also with `/` or `.` between.
+    YearFirst(u8),
+    /// `yyyymmdd`
+    Compact,
+    /// `dd.mm.yyyy`
+    Dotted,
+    /// `dd/mm/yyyy` or `mm/dd/yyyy`, also with `-` between.
+    Either(u8),
+}
+
+/// What a text is under the rules of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// A moment; `true` when the text carried an offset from UTC.
+    At(Stamp, bool),
+    /// A moment that, having one reading only, decides the column's order.
+    Decides(Order, Stamp, bool),
+    /// Two different moments, with nothing decided yet.
+    Open,
+    /// No date in the column's order, but one in the other.
+    Contradicts,
+    /// No date in the column's shape.
+    Not,
+}
+
+/// How the dates of one column are to be read.
+#[derive(Debug, Clone)]
+pub struct DateFormat {
+    /// The user's own format (strptime), which nothing overrides.
+    pub custom: Option<String>,
+    /// The shape, once a value has fixed it.
+    pub shape: Option<Shape>,
+    /// The order of day and month, once a value has decided it.
+    pub order: Option<Order>,
+    /// The business's time zone, into which moments with an offset are converted.
+    pub zone: TimeZone,
+}
+
+impl DateFormat {
+    /// A format that learns from the values it sees.
+    pub fn new(custom: Option<&str>, zone: &TimeZone) -> Self {
+        Self { custom: custom.map(str::to_owned), shape: None, order: None, zone: zone.clone() }
+    }
+
+    /// Reads a trimmed, non-empty text. The first call that succeeds fixes the shape.
+    pub fn read(&mut self, text: &[u8]) -> Reading {
+        if let Some(format) = &self.custom {
+            return match std::str::from_utf8(text).ok().and_then(|text| self.read_custom(format, text)) {
+                Some((stamp, offset)) => Reading::At(stamp, offset),
+                None => Reading::Not,
+            };
+        }
+        let Some(shape) = self.shape.or_else(|| shape_of(text)) else { return Reading::Not };
+        let reading = self.read_shape(shape, text);
+        if reading != Reading::Not {
+            self.shape = Some(shape);
+        }
+        reading
+    }
+
+    /// How the column is written, for the report's header.
+    pub fn describe(&self) -> String {
+        if let Some(custom) = &self.custom {
+            return custom.clone();
+        }
+        match (self.shape, self.order) {
+            (Some(Shape::YearFirst(sep)), _) => format!("yyyy{0}mm{0}dd", char::from(sep)),
+            (Some(Shape::Compact), _) => "yyyymmdd".to_owned(),
+            (Some(Shape::Dotted), _) => "dd.mm.yyyy".to_owned(),
+            (Some(Shape::Either(sep)), Some(order)) => order.describe(sep),
+            (Some(Shape::Either(_)) | None, _) => "undecided".to_owned(),
+        }
+    }
+
+    /// The strptime formats of the two orders, day first and month first, where they are open.
+    pub fn alternatives(&self) -> Option<[String; 2]> {
+        match self.shape {
+            Some(Shape::Either(sep)) => {
+                let sep = char::from(sep);
+                Some([format!("%d{sep}%m{sep}%Y"), format!("%m{sep}%d{sep}%Y")])
+            }
+            _ => None,
+        }
+    }
+
+    fn read_shape(&self, shape: Shape, text: &[u8]) -> Reading {
+        let ([first, second, third], rest) = match shape {
+            Shape::YearFirst(sep) => match parts(text, sep, [4, 2, 2]) {
+                Some(parts) => parts,
+                None => return Reading::Not,
+            },
+            Shape::Compact => match compact(text) {
+                Some(parts) => parts,
+                None => return Reading::Not,
+            },
+            Shape::Dotted => match parts(text, b'.', [2, 2, 4]) {
+                Some(([day, month, year], rest)) => ([year, month, day], rest),
+                None => return Reading::Not,
+            },
+            Shape::Either(sep) => match parts(text, sep, [2, 2, 4]) {
+                Some(parts) => return self.read_either(parts.0, parts.1),
+                None => return Reading::Not,
+            },
+        };
+        match Day::from_ymd(first.cast_signed(), second, third).and_then(|day| self.moment(day, rest)) {
+            Some((stamp, offset)) => Reading::At(stamp, offset),
+            None => Reading::Not,
+        }
+    }
+
+    fn read_either(&self, [first, second, year]: [u32; 3], rest: &[u8]) -> Reading {
+        let year = year.cast_signed();
+        let day_first = Day::from_ymd(year, second, first).and_then(|day| self.moment(day, rest));
+        let month_first = Day::from_ymd(year, first, second).and_then(|day| self.moment(day, rest));
+        let (own, foreign) = match self.order {
+            Some(Order::DayFirst) => (day_first, month_first),
+            Some(Order::MonthFirst) => (month_first, day_first),
+            None => {
+                return match (day_first, month_first) {
+                    (None, None) => Reading::Not,
+                    (Some((stamp, offset)), None) => Reading::Decides(Order::DayFirst, stamp, offset),
+                    (None, Some((stamp, offset))) => Reading::Decides(Order::MonthFirst, stamp, offset),
+                    (Some(a), Some(b)) if a == b => Reading::At(a.0, a.1),
+                    (Some(_), Some(_)) => Reading::Open,
+                };
+            }
+        };
+        match (own, foreign) {
+            (Some((stamp, offset)), _) => Reading::At(stamp, offset),
+            (None, Some(_)) => Reading::Contradicts,
+            (None, None) => Reading::Not,
+        }
+    }
+
+    /// Day and the text behind it (nothing, or a time with or without offset) → the civil clock.
+    fn moment(&self, day: Day, rest: &[u8]) -> Option<(Stamp, bool)> {
+        let midnight = i64::from(day.0) * SECONDS_PER_DAY;
+        if rest.is_empty() {
+            return Some((midnight, false));
+        }
+        let (seconds, offset) = time(rest)?;
+        let civil = midnight + seconds;
+        match offset {
+            None => Some((civil, false)),
+            Some(offset) => Some((self.localise(civil - offset)?, true)),
+        }
+    }
+
+    /// Seconds since the epoch in UTC → seconds of the business's civil clock.
+    fn localise(&self, utc: i64) -> Option<Stamp> {
+        let moment = jiff::Timestamp::from_second(utc).ok()?;
+        Some(utc + i64::from(self.zone.to_offset(moment).seconds()))
+    }
+
+    fn read_custom(&self, format: &str, text: &str) -> Option<(Stamp, bool)> {
+        let parsed = strtime::parse(format, text).ok()?;
+        let date = parsed.to_date().ok()?;
+        let day = Day::from_ymd(date.year().into(), unsigned(date.month()), unsigned(date.day()))?;
+        let time = parsed.to_time().unwrap_or(civil::Time::midnight());
+        let seconds =
+            i64::from(time.hour()) * 3_600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+        let civil = i64::from(day.0) * SECONDS_PER_DAY + seconds;
+        match parsed.offset() {
+            None => Some((civil, false)),
+            Some(offset) => Some((self.localise(civil - i64::from(offset.seconds()))?, true)),
+        }
+    }
+}
+
+impl Order {
+    fn describe(self, sep: u8) -> String {
+        let sep = char::from(sep);
+        match self {
+            Self::DayFirst => format!("dd{sep}mm{sep}yyyy"),
+            Self::MonthFirst => format!("mm{sep}dd{sep}yyyy"),
+        }
+    }
+}
+
+fn unsigned(value: i8) -> u32 {
+    u32::try_from(value).unwrap_or(0)
+}
+
+fn shape_of(text: &[u8]) -> Option<Shape> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match (digits, text.get(digits)) {
+        (4, Some(sep @ (b'-' | b'/' | b'.'))) => Some(Shape::YearFirst(*sep)),
+        (8, _) => Some(Shape::Compact),
+        (1 | 2, Some(b'.')) => Some(Shape::Dotted),
+        (1 | 2, Some(sep @ (b'/' | b'-'))) => Some(Shape::Either(*sep)),
+        _ => None,
+    }
+}
+
+/// Three numbers with a separator between, each at most as long as given (a year exactly), and
+/// what follows them.
+fn parts(text: &[u8], sep: u8, widths: [usize; 3]) -> Option<([u32; 3], &[u8])> {
+    let mut numbers = [0; 3];
+    let mut rest = text;
+    for (index, (number, width)) in numbers.iter_mut().zip(widths).enumerate() {
+        let (value, length) = leading_number(rest, width)?;
+        if width == 4 && length != 4 {
+            return None;
+        }
+        *number = value;
+        rest = &rest[length..];
+        if index < 2 {
+            rest = rest.strip_prefix(&[sep])?;
+        }
+    }
+    Some((numbers, rest))
+}
+
+fn compact(text: &[u8]) -> Option<([u32; 3], &[u8])> {
+    let (date, rest) = text.split_at_checked(8)?;
+    let (number, length) = leading_number(date, 8)?;
+    (length == 8).then_some(([number / 10_000, number / 100 % 100, number % 100], rest))
+}
+
+/// The number at the start of a text, of at most `width` digits, and its length.
+fn leading_number(text: &[u8], width: usize) -> Option<(u32, usize)> {
+    let length = text.iter().take(width).take_while(|byte| byte.is_ascii_digit()).count();
+    let value = text[..length].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+    (length > 0).then_some((value, length))
+}
+
+/// A time of day behind a date (` 09:58`, `T09:58:12.123Z`, ` 2:30 PM`, ` 09:58:12 +0200`): seconds
+/// since midnight, and the offset from UTC in seconds where there is one.
+fn time(text: &[u8]) -> Option<(i64, Option<i64>)> {
+    let text = match text {
+        [b'T' | b't' | b' ', rest @ ..] => rest.trim_ascii_start(),
+        [b',', b' ', rest @ ..] => rest.trim_ascii_start(),
+        _ => return None,
+    };
+    let (hour, length) = leading_number(text, 2)?;
+    let text = text[length..].strip_prefix(b":")?;
+    let (minute, 2) = leading_number(text, 2)? else { return None };
+    let mut text = &text[2..];
+    let mut second = 0;
+    if let Some(rest) = text.strip_prefix(b":") {
+        let (value, 2) = leading_number(rest, 2)? else { return None };
+        second = value.min(59) + u32::from(value > 60) * 60; // a leap second counts as :59
+        text = &rest[2..];
+        if let [b'.' | b',', rest @ ..] = text {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 {
+                return None;
+            }
+            text = &rest[digits..];
+        }
+    }
+    let text = text.trim_ascii_start();
+    let (hour, text) = match text {
+        [half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm', rest @ ..] if (1..=12).contains(&hour) => {
+            (hour % 12 + if half.eq_ignore_ascii_case(&b'p') { 12 } else { 0 }, rest.trim_ascii_start())
+        }
+        _ => (hour, text),
+    };
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = i64::from(hour * 3_600 + minute * 60 + second);
+    if text.is_empty() { Some((seconds, None)) } else { Some((seconds, Some(offset(text)?))) }
+}
+
+/// `Z`, `UTC`, `+02:00`, `+0200`, `+02`, `UTC+2`-free: seconds east of UTC.
+fn offset(text: &[u8]) -> Option<i64> {
+    let sign = match text {
+        b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let (hours, 2) = leading_number(&text[1..], 2)? else { return None };
+    let rest = &text[3..];
+    let rest = rest.strip_prefix(b":").unwrap_or(rest);
+    let minutes = match leading_number(rest, 2) {
+        None if rest.is_empty() && text.len() == 3 => 0,
+        Some((minutes, 2)) if rest.len() == 2 => minutes,
+        _ => return None,
+    };
+    (hours <= 18 && minutes < 60).then(|| sign * i64::from(hours * 3_600 + minutes * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(zone: &str) -> DateFormat {
+        DateFormat::new(None, &TimeZone::get(zone).expect(zone))
+    }
+
+    fn at(text: &str) -> Stamp {
+        let (date, time) = text.split_once(' ').unwrap_or((text, "00:00:00"));
+        let day = Day::parse_iso(date).expect(text);
+        let part = |range: std::ops::Range<usize>| time[range].parse::<i64>().expect(text);
+        i64::from(day.0) * SECONDS_PER_DAY + part(0..2) * 3_600 + part(3..5) * 60 + part(6..8)
+    }
+
+    #[test]
+    fn shapes() {
+        for (text, expected) in [
+            ("2024-05-01", "2024-05-01"),
+            ("2024-5-1", "2024-05-01"),
+            ("2024/05/01", "2024-05-01"),
+            ("20240501", "2024-05-01"),
+            ("01.05.2024", "2024-05-01"),
+            ("1.5.2024 7:05", "2024-05-01 07:05:00"),
+            ("2024-05-01 09:58:12", "2024-05-01 09:58:12"),
+            ("2024-05-01T09:58:12.123456", "2024-05-01 09:58:12"),
+            ("2024-05-01 12:00 AM", "2024-05-01 00:00:00"),
+            ("2024-05-01 12:30:05 pm", "2024-05-01 12:30:05"),
+            ("2024-05-01T23:59:60", "2024-05-01 23:59:59"),
+        ] {
+            assert_eq!(format("UTC").read(text.as_bytes()), Reading::At(at(expected), false), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offset_is_converted_into_the_business_zone() {
+        for (text, zone, expected) in [
+            ("2024-05-01T22:30:00Z", "Europe/Berlin", "2024-05-02 00:30:00"),
+            ("2024-01-31T23:30:00Z", "Europe/Berlin", "2024-02-01 00:30:00"),
+            ("2024-05-01 00:10:00 +0200", "UTC", "2024-04-30 22:10:00"),
+            ("2024-05-01T00:10:00-05:00", "America/New_York", "2024-05-01 01:10:00"),
+            ("2024-05-01 00:10:00+09", "Asia/Tokyo", "2024-05-01 00:10:00"),
+        ] {
+            assert_eq!(format(zone).read(text.as_bytes()), Reading::At(at(expected), true), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_date() {
+        for text in [
+            "",
+            "n/a",
+            "2024-13-01",
+            "2024-02-30",
+            "0000-00-00",
+            "9999-12-31",
+            "2024-05",
+            "45012",
+            "1714550400",
+            "2024-05-01 25:00",
+            "2024-05-01 9",
+            "2024-05-01x",
+            "2024-05-01 10:00 +2",
+            "2024-05-01 13:00 PM",
+            "01.05.24",
+            "2024-05-01 10:00:61",
+            "32/01/2024",
+            "5/1/24",
+            "2024-05-01T",
+        ] {
+            assert_eq!(format("UTC").read(text.as_bytes()), Reading::Not, "{text}");
+        }
+    }
+
+    #[test]
+    fn day_and_month_are_never_guessed() {
+        let mut column = format("UTC");
+        assert_eq!(column.read(b"03/04/2024"), Reading::Open);
+        assert_eq!(column.read(b"04/04/2024"), Reading::At(at("2024-04-04"), false));
+        assert_eq!(column.read(b"13/04/2024"), Reading::Decides(Order::DayFirst, at("2024-04-13"), false));
+        column.order = Some(Order::DayFirst);
+        assert_eq!(column.read(b"03/04/2024"), Reading::At(at("2024-04-03"), false));
+        assert_eq!(column.read(b"04/13/2024"), Reading::Contradicts);
+        assert_eq!(column.read(b"2024-04-13"), Reading::Not, "one shape per column");
+        assert_eq!(column.describe(), "dd/mm/yyyy");
+    }
+
+    #[test]
+    fn a_format_of_the_users_own() {
+        let mut column = DateFormat::new(Some("%d/%m/%y %H:%M"), &TimeZone::UTC);
+        assert_eq!(column.read(b"03/04/24 10:15"), Reading::At(at("2024-04-03 10:15:00"), false));
+        assert_eq!(column.read(b"03/04/2024"), Reading::Not);
+        let mut column = DateFormat::new(Some("%m/%d/%Y"), &TimeZone::UTC);
+        assert_eq!(column.read(b"03/04/2024"), Reading::At(at("2024-03-04"), false));
+    }
+}

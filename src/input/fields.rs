@@ -1,0 +1,488 @@
+//! The fields an export can have, and the header names that say so by themselves.
+
+/// A field of the orders files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are those of `--map`; the table below describes them")]
+pub enum OrderField {
+    OrderId,
+    CustomerId,
+    Email,
+    OrderedAt,
+    Amount,
+    Quantity,
+    UnitPrice,
+    Refunded,
+    Status,
+    Currency,
+}
+
+/// A field of the customers file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are those of `--map-customers`")]
+pub enum CustomerField {
+    Id,
+    Email,
+    StartedAt,
+    EndedAt,
+    FirstOrderAt,
+}
+
+/// What a field is called, and the headers it is recognised by.
+#[derive(Debug)]
+pub struct FieldInfo<F> {
+    /// Which field.
+    pub field: F,
+    /// Its name in `--map` and in messages.
+    pub name: &'static str,
+    /// Header names, folded by [`fold`], best first.
+    pub aliases: &'static [&'static str],
+}
+
+/// The fields of an orders file.
+pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
+    FieldInfo {
+        field: OrderField::OrderId,
+        name: "order_id",
+        aliases: &[
+            "orderid",
+            "ordernumber",
+            "orderno",
+            "ordernr",
+            "bestellnummer",
+            "bestellnr",
+            "bestellid",
+            "bestellungsnummer",
+            "bestellungid",
+            "auftragsnummer",
+            "auftragsnr",
+            "auftragsid",
+            "order",
+            "orderref",
+            "orderreference",
+            "invoicenumber",
+            "invoiceno",
+            "invoiceid",
+            "invoice",
+            "rechnungsnummer",
+            "rechnungsnr",
+            "belegnummer",
+            "belegnr",
+            "transactionid",
+            "transactionno",
+            "transaktionsnummer",
+            "transaktionsid",
+            "bestellung",
+            "auftrag",
+            "id",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::CustomerId,
+        name: "customer_id",
+        aliases: &[
+            "customerid",
+            "customernumber",
+            "customerno",
+            "customernr",
+            "customerkey",
+            "kundennummer",
+            "kundennr",
+            "kundenid",
+            "kundenschlussel",
+            "kdnr",
+            "clientid",
+            "userid",
+            "buyerid",
+            "accountid",
+            "memberid",
+            "mitgliedsnummer",
+            "shopperid",
+            "contactid",
+            "debitorennummer",
+            "debitornummer",
+            "debitor",
+            "benutzerid",
+            "kaeuferid",
+            "kauferid",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::Email,
+        name: "email",
+        aliases: &[
+            "email",
+            "emailaddress",
+            "customeremail",
+            "customeremailaddress",
+            "billingemail",
+            "buyeremail",
+            "useremail",
+            "emailadresse",
+            "kundenemail",
+            "mail",
+            "mailadresse",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::OrderedAt,
+        name: "ordered_at",
+        aliases: &[
+            "orderedat",
+            "orderdate",
+            "orderdatetime",
+            "ordertime",
+            "ordertimestamp",
+            "dateordered",
+            "bestelldatum",
+            "bestelltam",
+            "bestellzeitpunkt",
+            "bestellzeit",
+            "auftragsdatum",
+            "purchasedate",
+            "purchasedat",
+            "kaufdatum",
+            "gekauftam",
+            "createdat",
+            "created",
+            "createddate",
+            "datecreated",
+            "orderplaced",
+            "placedat",
+            "processedat",
+            "paidat",
+            "saledate",
+            "transactiondate",
+            "transactiontime",
+            "invoicedate",
+            "rechnungsdatum",
+            "belegdatum",
+            "erstelldatum",
+            "erstelltam",
+            "datetime",
+            "timestamp",
+            "date",
+            "datum",
+            "zeitpunkt",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::Amount,
+        name: "amount",
+        aliases: &[
+            "amount",
+            "ordertotal",
+            "totalamount",
+            "grandtotal",
+            "orderamount",
+            "ordervalue",
+            "total",
+            "gesamtbetrag",
+            "bestellwert",
+            "bestellsumme",
+            "bestellbetrag",
+            "auftragssumme",
+            "auftragswert",
+            "gesamtsumme",
+            "rechnungsbetrag",
+            "rechnungssumme",
+            "invoicetotal",
+            "invoiceamount",
+            "totalprice",
+            "gesamtpreis",
+            "linetotal",
+            "lineamount",
+            "itemtotal",
+            "zeilensumme",
+            "zeilenbetrag",
+            "positionssumme",
+            "positionsbetrag",
+            "netamount",
+            "nettobetrag",
+            "grossamount",
+            "bruttobetrag",
+            "revenue",
+            "umsatz",
+            "sales",
+            "betrag",
+            "summe",
+            "gesamt",
+            "warenwert",
+            "spend",
+            "value",
+            "wert",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::Quantity,
+        name: "quantity",
+        aliases: &[
+            "quantity",
+            "qty",
+            "units",
+            "menge",
+            "anzahl",
+            "stuckzahl",
+            "stueckzahl",
+            "stuck",
+            "stueck",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::UnitPrice,
+        name: "unit_price",
+        aliases: &[
+            "unitprice",
+            "priceperunit",
+            "itemprice",
+            "priceeach",
+            "einzelpreis",
+            "stuckpreis",
+            "stueckpreis",
+            "price",
+            "preis",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::Refunded,
+        name: "refunded",
+        aliases: &[
+            "refunded",
+            "refundedamount",
+            "refundamount",
+            "amountrefunded",
+            "totalrefunded",
+            "refundedtotal",
+            "refundtotal",
+            "refund",
+            "erstattet",
+            "erstattung",
+            "erstattungsbetrag",
+            "erstatteterbetrag",
+            "ruckerstattung",
+            "rueckerstattung",
+            "gutschrift",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::Status,
+        name: "status",
+        aliases: &[
+            "status",
+            "orderstatus",
+            "bestellstatus",
+            "auftragsstatus",
+            "orderstate",
+            "state",
+            "financialstatus",
+            "paymentstatus",
+            "zahlungsstatus",
+        ],
+    },
+    FieldInfo {
+        field: OrderField::Currency,
+        name: "currency",
+        aliases: &["currency", "currencycode", "ordercurrency", "wahrung", "waehrung", "wahrungscode"],
+    },
+];
+
+/// The fields of a customers file.
+pub const CUSTOMER_FIELDS: &[FieldInfo<CustomerField>] = &[
+    FieldInfo {
+        field: CustomerField::Id,
+        name: "id",
+        aliases: &[
+            "customerid",
+            "customernumber",
+            "customerno",
+            "customernr",
+            "customerkey",
+            "kundennummer",
+            "kundennr",
+            "kundenid",
+            "kundenschlussel",
+            "kdnr",
+            "id",
+            "clientid",
+            "userid",
+            "buyerid",
+            "accountid",
+            "memberid",
+            "mitgliedsnummer",
+            "contactid",
+            "debitorennummer",
+            "debitornummer",
+            "debitor",
+            "benutzerid",
+            "customer",
+            "kunde",
+            "number",
+            "nummer",
+        ],
+    },
+    FieldInfo {
+        field: CustomerField::Email,
+        name: "email",
+        aliases: &[
+            "email",
+            "emailaddress",
+            "customeremail",
+            "emailadresse",
+            "kundenemail",
+            "mail",
+            "mailadresse",
+        ],
+    },
+    FieldInfo {
+        field: CustomerField::StartedAt,
+        name: "started_at",
+        aliases: &[
+            "startedat",
+            "startdate",
+            "contractstart",
+            "contractstartdate",
+            "subscriptionstart",
+            "subscribedat",
+            "start",
+            "begin",
+            "startdatum",
+            "vertragsbeginn",
+            "vertragsstart",
+            "abobeginn",
+            "beginn",
+        ],
+    },
+    FieldInfo {
+        field: CustomerField::EndedAt,
+        name: "ended_at",
+        aliases: &[
+            "endedat",
+            "enddate",
+            "contractend",
+            "contractenddate",
+            "subscriptionend",
+            "end",
+            "churnedat",
+            "churndate",
+            "canceledat",
+            "cancelledat",
+            "enddatum",
+            "vertragsende",
+            "aboende",
+            "ende",
+            "gekundigtzum",
+            "gekuendigtzum",
+        ],
+    },
+    FieldInfo {
+        field: CustomerField::FirstOrderAt,
+        name: "first_order_at",
+        aliases: &[
+            "firstorderat",
+            "firstorder",
+            "firstorderdate",
+            "firstpurchase",
+            "firstpurchaseat",
+            "firstpurchasedate",
+            "erstebestellung",
+            "erstbestellung",
+            "erstkauf",
+            "erstkaufdatum",
+            "signupat",
+            "signupdate",
+            "signup",
+            "signedup",
+            "signedupat",
+            "registeredat",
+            "registered",
+            "registrationdate",
+            "dateregistered",
+            "registriertam",
+            "registrierungsdatum",
+            "anmeldedatum",
+            "angemeldetam",
+            "customersince",
+            "kundeseit",
+            "joined",
+            "joinedat",
+            "joindate",
+            "createdat",
+            "created",
+            "createddate",
+            "datecreated",
+            "erstelltam",
+            "angelegtam",
+        ],
+    },
+];
+
+/// Headers that hold a customer's number in plain exports and a display name in others: taken only
+/// where the file has no better key.
+pub const WEAK_CUSTOMER_KEYS: &[&str] =
+    &["customer", "kunde", "client", "user", "buyer", "member", "kaeufer", "kaufer"];
+
+/// Whether an amount's header says that it is the total of an order.
+pub fn names_order_total(header: &str) -> bool {
+    const WORDS: &[&str] = &["order", "grandtotal", "bestell", "auftrag", "invoice", "rechnung"];
+    let folded = fold(header);
+    !names_line_amount(header) && WORDS.iter().any(|word| folded.contains(word))
+}
+
+/// Whether an amount's header says that it belongs to one line of an order.
+pub fn names_line_amount(header: &str) -> bool {
+    const WORDS: &[&str] = &["line", "item", "position", "zeile", "artikel"];
+    let folded = fold(header);
+    WORDS.iter().any(|word| folded.contains(word))
+}
+
+/// A header name without case, blanks and punctuation, umlauts without their dots.
+pub fn fold(header: &str) -> String {
+    let mut folded = String::with_capacity(header.len());
+    for character in header.chars().flat_map(char::to_lowercase) {
+        match character {
+            'ä' => folded.push('a'),
+            'ö' => folded.push('o'),
+            'ü' => folded.push('u'),
+            'ß' => folded.push_str("ss"),
+            other if other.is_alphanumeric() => folded.push(other),
+            _ => {}
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_are_folded_and_belong_to_one_field() {
+        let mut seen = std::collections::HashMap::new();
+        for info in ORDER_FIELDS {
+            for alias in info.aliases {
+                assert_eq!(fold(alias), **alias);
+                assert_eq!(seen.insert(*alias, info.name), None, "{alias}");
+            }
+        }
+        let mut seen = std::collections::HashMap::new();
+        for info in CUSTOMER_FIELDS {
+            for alias in info.aliases {
+                assert_eq!(fold(alias), **alias);
+                assert_eq!(seen.insert(*alias, info.name), None, "{alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn headers_fold() {
+        for (header, folded) in [
+            ("Order ID", "orderid"),
+            ("order_id", "orderid"),
+            ("Order #", "order"),
+            ("Bestell-Nr.", "bestellnr"),
+            ("Währung", "wahrung"),
+            ("E-Mail-Adresse", "emailadresse"),
+        ] {
+            assert_eq!(fold(header), folded);
+        }
+    }
+}

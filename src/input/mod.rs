@@ -1,0 +1,108 @@
+//! Bytes to canonical frames, row by row accountable.
+//!
+//! `source` → `record` (strict splitting) → `mapping` (which column is what) → `column` (how dates
+//! and amounts are written) → `book` (lines to orders) → polars frames. The reader is our own
+//! because a retention number has to answer for every row; see the README, "What counts".
+
+pub mod account;
+pub mod book;
+mod column;
+pub mod customers;
+mod date;
+pub mod fields;
+pub mod keys;
+pub mod mapping;
+pub mod number;
+pub mod orders;
+pub mod rates;
+mod record;
+pub mod source;
+pub mod table;
+
+use std::borrow::Cow;
+
+use account::{Fault, Problem, quoted};
+use column::Verdict;
+use mapping::Header;
+use record::Row;
+
+pub use date::{Stamp, day_of};
+pub use record::MAX_RECORD;
+
+use crate::error::Error;
+
+/// Texts that databases and data tools write for "nothing here".
+const MISSING: &[&[u8]] = &[b"", b"NULL", b"null", b"NaN", b"nan", b"\\N", b"#N/A", b"(null)", b"--"];
+
+/// Names of rows that are not segments of customers, so no value may bear them.
+const RESERVED: &[&str] = &["(all)", "(other)"];
+
+/// The segment of customers whose value is missing.
+pub const NO_VALUE: &str = "(none)";
+
+fn is_missing(text: &[u8]) -> bool {
+    text.len() <= 6 && MISSING.contains(&text)
+}
+
+/// The checks every row passes before its values are looked at.
+fn structure(header: &Header, row: &Row<'_>) -> Option<Problem> {
+    let expected = header.columns.len();
+    if row.len() != expected {
+        let fields = if row.len() == 1 { "1 field".to_owned() } else { format!("{} fields", row.len()) };
+        return Some(Problem::new(Fault::Fields, format!("{fields}, but the header has {expected}")));
+    }
+    let damaged = row.damaged()?;
+    let column = &header.columns[damaged];
+    Some(Problem::new(Fault::Quoting, format!("column \"{column}\": text behind the closing quote")))
+}
+
+/// A field as text.
+fn text_of<'r>(header: &Header, row: &Row<'r>, index: usize) -> Result<Cow<'r, str>, Verdict> {
+    let text = match row.get(index) {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
+        Cow::Owned(bytes) => {
+            return String::from_utf8(bytes).map(Cow::Owned).map_err(|_| not_utf8(header, row, index));
+        }
+    };
+    text.map_err(|_| not_utf8(header, row, index))
+}
+
+fn not_utf8(header: &Header, row: &Row<'_>, index: usize) -> Verdict {
+    Problem::value(
+        Fault::Encoding,
+        &header.columns[index],
+        &row.get(index),
+        "is not UTF-8; save the file as UTF-8",
+    )
+    .into()
+}
+
+/// The value of a segmenting column: `None` where it is missing.
+fn segment_value<'t>(
+    header: &Header,
+    row: &Row<'_>,
+    index: usize,
+    text: &'t str,
+) -> Result<Option<&'t str>, Verdict> {
+    if text.is_empty() || text == NO_VALUE {
+        return Ok(None);
+    }
+    if RESERVED.contains(&text) {
+        return Err(Verdict::Fatal(
+            Error::input(format!(
+                "{}:{}: column \"{}\": {} is the name of a row of the report, so no segment can bear it",
+                header.file,
+                row.line,
+                header.columns[index],
+                quoted(text.as_bytes())
+            ))
+            .hint("rename the value in the export"),
+        ));
+    }
+    Ok(Some(text))
+}
+
+/// The key of a customer known by e-mail: lower case, and marked so that it never equals an id.
+fn email_key(email: &str) -> String {
+    format!("\0{}", email.to_lowercase())
+}

@@ -1,0 +1,499 @@
+//! Orders files to the order book: every row read, mapped and accounted for.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use jiff::tz::TimeZone;
+
+use super::account::{Account, Fault, Problem, Reason, Rejects};
+use super::book::{Book, Finished, Grouping, Line, NONE, Rules};
+use super::column::{AmountColumn, DateColumn, Verdict};
+use super::fields::{ORDER_FIELDS, OrderField};
+use super::keys::Keys;
+use super::mapping::{Explicit, Header, Mapping};
+use super::number::Mark;
+use super::rates::Rates;
+use super::record::{Fields, Row};
+use super::source::Source;
+use super::table::Table;
+use super::{is_missing, text_of};
+use crate::calendar::Day;
+use crate::error::{Error, Result};
+use crate::money::{Micros, multiply};
+
+/// How orders files are to be read; complete, nothing is looked up elsewhere.
+#[derive(Debug, Clone)]
+pub struct OrderOptions {
+    /// Fields named by the user.
+    pub map: Explicit<OrderField>,
+    /// The character between fields, if not to be found out.
+    pub delimiter: Option<u8>,
+    /// The decimal mark, if not to be found out.
+    pub decimal: Option<Mark>,
+    /// The date format (strptime), if not to be found out.
+    pub date_format: Option<String>,
+    /// The business time zone.
+    pub zone: TimeZone,
+    /// Statuses, in lower case, that make an order no purchase.
+    pub excluded_status: BTreeSet<String>,
+    /// Statuses, in lower case, that say an order was refunded in full; they count where the files
+    /// have no refunded amount, which would say it more exactly.
+    pub refunded_status: BTreeSet<String>,
+    /// Orders without customer id are keyed by their e-mail.
+    pub guest_key_email: bool,
+    /// Whether amounts of an order's lines are summed or taken once, if not to be found out.
+    pub grouping: Option<Grouping>,
+    /// There are no amounts.
+    pub without_amounts: bool,
+    /// The smallest net amount of a purchase.
+    pub min_amount: Option<Micros>,
+    /// The currency of the report.
+    pub currency: Option<String>,
+    /// Rates into that currency.
+    pub rates: Option<Rates>,
+    /// Orders after this day are ignored.
+    pub as_of: Option<Day>,
+}
+
+/// Statuses that make an order no purchase unless the user says otherwise.
+pub const EXCLUDED_STATUS: &[&str] = &[
+    "cancelled",
+    "canceled",
+    "void",
+    "voided",
+    "failed",
+    "test",
+    "declined",
+    "abandoned",
+    "deleted",
+    "trash",
+    "storniert",
+    "abgebrochen",
+    "abgelehnt",
+    "fehlgeschlagen",
+];
+
+/// Statuses that say an order was refunded in full unless the user says otherwise.
+pub const REFUNDED_STATUS: &[&str] =
+    &["refunded", "fully refunded", "erstattet", "rückerstattet", "vollständig erstattet"];
+
+/// Everything the orders files say.
+#[derive(Debug)]
+pub struct Orders {
+    /// The orders, classified, as frames.
+    pub finished: Finished,
+    /// The customers' keys.
+    pub customers: Keys,
+    /// The values of each segmenting orders column.
+    pub values: Vec<Keys>,
+    /// What became of the rows.
+    pub account: Account,
+    /// Rows by status, and whether the status excludes.
+    pub statuses: BTreeMap<String, (u64, bool)>,
+    /// Field → column, as used in the first file.
+    pub mapping: Vec<(&'static str, String)>,
+    /// How dates are written, each way once.
+    pub date_formats: Vec<String>,
+    /// Rows whose timestamps had an offset and were converted into the business zone.
+    pub with_offset: u64,
+    /// The customers are keyed by e-mail because the files have no id.
+    pub keyed_by_email: bool,
+    /// The files, in the order given.
+    pub files: Vec<String>,
+}
+
+/// One file while it is read.
+struct File {
+    number: u32,
+    header: Header,
+    delimiter: u8,
+    mapping: Mapping<OrderField>,
+    segments: Vec<usize>,
+    dates: DateColumn,
+    amounts: AmountColumn,
+    /// Rows that wait for the file's later rows to decide how they read.
+    waiting: Vec<(u64, Box<[u8]>)>,
+}
+
+impl File {
+    fn column(&self, field: OrderField) -> Option<(usize, &str)> {
+        self.mapping.get(field).map(|index| (index, self.header.columns[index].as_str()))
+    }
+}
+
+/// What became of a row for now.
+enum Outcome {
+    Taken,
+    Waits,
+    Rejected(Problem),
+}
+
+/// Reads orders files; see [`OrderReader::read`].
+pub struct OrderReader<'o> {
+    options: &'o OrderOptions,
+    segment_columns: &'o [String],
+    book: Book,
+    account: Account,
+    files: Vec<String>,
+    statuses: BTreeMap<String, (u64, bool)>,
+    with_offset: u64,
+    /// Rows by order and content, to find rows that stand in two files.
+    seen: Option<HashMap<(u32, u64, u64), u32>>,
+    segment_buffer: Vec<u32>,
+    mapping: Vec<(&'static str, String)>,
+    keyed_by_email: Option<bool>,
+}
+
+impl<'o> OrderReader<'o> {
+    /// A reader of `sources` files with these segmenting columns.
+    pub fn new(options: &'o OrderOptions, segment_columns: &'o [String], sources: usize) -> Self {
+        Self {
+            options,
+            segment_columns,
+            book: Book::new(segment_columns, options.without_amounts),
+            account: Account::default(),
+            files: Vec::new(),
+            statuses: BTreeMap::new(),
+            with_offset: 0,
+            seen: (sources > 1).then(HashMap::new),
+            segment_buffer: vec![NONE; segment_columns.len()],
+            mapping: Vec::new(),
+            keyed_by_email: None,
+        }
+    }
+
+    /// Reads the sources as one data set. `first` is the first of them, already opened.
+    ///
+    /// # Errors
+    /// A file cannot be read or lacks a field, a column's reading is ambiguous, lines of an order
+    /// contradict each other, currencies meet, or more rows are bad than may be.
+    pub fn read(mut self, first: Table, rest: &[Source], rejects: &mut Rejects<'_>) -> Result<Orders> {
+        let mut files = vec![self.read_file(first, rejects)?];
+        for source in rest {
+            let table = Table::open(source, self.options.delimiter)?;
+            files.push(self.read_file(table, rejects)?);
+        }
+        self.settle(&mut files, rejects)?;
+        rejects.check(self.account.read)?;
+        let header_of = |field| files[0].column(field).map(|(_, name)| name.to_owned());
+        let amount_header = header_of(OrderField::Amount);
+        let date_header = header_of(OrderField::OrderedAt).unwrap_or_default();
+        let rules = Rules {
+            grouping: self.options.grouping,
+            amounts_are_products: amount_header.is_none(),
+            amount_header: amount_header.as_deref(),
+            date_header: &date_header,
+            currency: self.options.currency.as_deref(),
+            rates: self.options.rates.as_ref(),
+            as_of: self.options.as_of,
+            min_amount: self.options.min_amount,
+            files: &self.files,
+        };
+        let finished = self.book.finish(&rules, &mut self.account, rejects)?;
+        rejects.check(self.account.read)?;
+        self.account.check("orders")?;
+        let mut date_formats: Vec<String> = files.iter().map(|file| file.dates.format.describe()).collect();
+        date_formats.sort();
+        date_formats.dedup();
+        Ok(Orders {
+            finished,
+            statuses: self.statuses,
+            customers: self.book.customers,
+            values: self.book.values,
+            account: self.account,
+            mapping: self.mapping,
+            date_formats,
+            with_offset: self.with_offset,
+            keyed_by_email: self.keyed_by_email.unwrap_or(false),
+            files: self.files,
+        })
+    }
+
+    fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
+        let Table { mut records, header, delimiter } = table;
+        let mapping = Mapping::of(&header, &self.options.map, ORDER_FIELDS)?.with_weak_names(&header);
+        self.require(&header, &mapping)?;
+        let mut segments = Vec::new();
+        for column in self.segment_columns {
+            segments.push(header.position(column)?.ok_or_else(|| {
+                Error::input(format!("{}: there is no column \"{column}\" to segment by", header.file))
+                    .hint(header.describe_for(column))
+            })?);
+        }
+        if self.mapping.is_empty() {
+            let named = ORDER_FIELDS.iter().filter_map(|info| {
+                mapping.get(info.field).map(|index| (info.name, header.columns[index].clone()))
+            });
+            self.mapping = named.collect();
+        }
+        let mut file = File {
+            number: u32::try_from(self.files.len()).unwrap_or(NONE),
+            dates: DateColumn::new(self.options.date_format.as_deref(), &self.options.zone),
+            amounts: AmountColumn::new(self.options.decimal),
+            segments,
+            waiting: Vec::new(),
+            header,
+            delimiter,
+            mapping,
+        };
+        self.files.push(file.header.file.clone());
+        while let Some(row) = records.next()? {
+            self.account.read += 1;
+            match self.row(&mut file, &row)? {
+                Outcome::Taken => {}
+                Outcome::Waits => file.waiting.push((row.line, row.raw.into())),
+                Outcome::Rejected(problem) => {
+                    rejects.add(&file.header.file, row.line, &problem, row.raw, &mut self.account)?;
+                }
+            }
+        }
+        if file.dates.is_settled() && file.amounts.is_settled() {
+            self.read_waiting(&mut file, rejects)?;
+        }
+        Ok(file)
+    }
+
+    /// Reads the rows that had to wait, now that the file's columns are settled.
+    fn read_waiting(&mut self, file: &mut File, rejects: &mut Rejects<'_>) -> Result<()> {
+        let mut fields = Fields::default();
+        for (line, raw) in std::mem::take(&mut file.waiting) {
+            let row = Row::of(&raw, line, file.delimiter, &mut fields);
+            match self.row(file, &row)? {
+                Outcome::Taken => {}
+                Outcome::Rejected(problem) => {
+                    rejects.add(&file.header.file, line, &problem, &raw, &mut self.account)?;
+                }
+                Outcome::Waits => return Err(Error::internal("a row waits for a decision that was made")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets files that leave a question open follow the others, when these agree.
+    fn settle(&mut self, files: &mut [File], rejects: &mut Rejects<'_>) -> Result<()> {
+        let orders: BTreeSet<_> = files.iter().filter_map(|file| file.dates.order()).collect();
+        let marks: BTreeSet<_> = files.iter().filter_map(|file| file.amounts.mark()).collect();
+        for file in files {
+            if file.waiting.is_empty() {
+                continue;
+            }
+            file.dates.follow(&orders);
+            file.amounts.follow(&marks);
+            let name = &file.header.file;
+            file.dates.settled(name, "--date-format")?;
+            file.amounts.settled(name)?;
+            self.read_waiting(file, rejects)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the fields without which there is no report are there.
+    fn require(&mut self, header: &Header, mapping: &Mapping<OrderField>) -> Result<()> {
+        let has = |field| mapping.get(field).is_some();
+        let lacking = |what: &str, how: &str| {
+            let columns =
+                header.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+            Err(Error::input(format!("{}: no column is recognised as {what}", header.file))
+                .hint(format!("name it with --map {how}; the columns are {columns}")))
+        };
+        if !has(OrderField::OrderedAt) {
+            return lacking("the order date", "ordered_at=COLUMN");
+        }
+        if !has(OrderField::CustomerId) && !has(OrderField::Email) {
+            return lacking("the customer", "customer_id=COLUMN or email=COLUMN");
+        }
+        if self.options.guest_key_email && !has(OrderField::Email) {
+            return lacking("the e-mail that --guest-key email asks for", "email=COLUMN");
+        }
+        let product = has(OrderField::Quantity) && has(OrderField::UnitPrice);
+        if !self.options.without_amounts && !has(OrderField::Amount) && !product {
+            return lacking("the amount", "amount=COLUMN (or say --no-amount to go without money)");
+        }
+        if self.options.currency.is_some() && !has(OrderField::Currency) {
+            return lacking("the currency that --currency asks for", "currency=COLUMN");
+        }
+        let by_email = !has(OrderField::CustomerId);
+        if *self.keyed_by_email.get_or_insert(by_email) != by_email {
+            let (this, others) = if by_email { ("an e-mail", "an id") } else { ("an id", "an e-mail") };
+            return Err(Error::input(format!(
+                "{}: its customers have {this} as their key, those of the files before it {others}",
+                header.file
+            ))
+            .hint(
+                "map the same key in all files, for example with --map email=COLUMN --map customer_id=COLUMN",
+            ));
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, file: &mut File, row: &Row<'_>) -> Result<Outcome> {
+        if row.is_blank() {
+            self.account.exclude(Reason::Blank, 1);
+            return Ok(Outcome::Taken);
+        }
+        if let Some(problem) = super::structure(&file.header, row) {
+            return Ok(Outcome::Rejected(problem));
+        }
+        match self.order_line(file, row) {
+            Ok(()) => Ok(Outcome::Taken),
+            Err(Verdict::Waits) => Ok(Outcome::Waits),
+            Err(Verdict::Rejected(problem)) => Ok(Outcome::Rejected(problem)),
+            Err(Verdict::Fatal(error)) => Err(error),
+        }
+    }
+
+    /// Reads a well-formed row into the book. Nothing is noted of a row that has to wait.
+    fn order_line(&mut self, file: &mut File, row: &Row<'_>) -> std::result::Result<(), Verdict> {
+        let id = match file.mapping.get(OrderField::OrderId) {
+            Some(index) => Some(row.get(index)).filter(|id| !is_missing(id)),
+            None => None,
+        };
+        let status = match file.mapping.get(OrderField::Status) {
+            Some(index) if !is_missing(&row.get(index)) => {
+                Some(text_of(&file.header, row, index)?.to_lowercase())
+            }
+            _ => None,
+        };
+        let excluded = status.as_deref().and_then(|status| self.excluded_by(status, file));
+        if let (Some(status), Some(reason)) = (&status, excluded) {
+            self.count_status(status, true);
+            self.account.exclude(reason, 1);
+            if id.is_some() {
+                let order = self.book.order(id.as_deref(), file.number, row.line);
+                self.book.drop_line(order);
+            }
+            return Ok(());
+        }
+        let at = match file.mapping.get(OrderField::OrderedAt) {
+            Some(index) => file.dates.read(&file.header, row, index)?,
+            None => None,
+        };
+        let amount = self.amount(file, row)?;
+        let refunded = match file.mapping.get(OrderField::Refunded) {
+            Some(index) => file.amounts.read(&file.header, row, index)?.map(Micros::abs),
+            None => None,
+        };
+        if id.is_none() {
+            let missing = match (at, amount) {
+                (None, _) => file.column(OrderField::OrderedAt),
+                (_, None) if !self.options.without_amounts => {
+                    file.column(OrderField::Amount).or(file.column(OrderField::Quantity))
+                }
+                _ => None,
+            };
+            if let Some((_, column)) = missing {
+                return Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into());
+            }
+        }
+        let customer = self.customer(file, row)?;
+        let currency = match file.mapping.get(OrderField::Currency) {
+            Some(index) if !is_missing(&row.get(index)) => {
+                let name = text_of(&file.header, row, index)?.to_uppercase();
+                Some(self.book.currencies.number(name.as_bytes()))
+            }
+            _ => None,
+        };
+        for (column, index) in file.segments.iter().enumerate() {
+            let value = text_of(&file.header, row, *index)?;
+            self.segment_buffer[column] = super::segment_value(&file.header, row, *index, &value)?
+                .map_or(NONE, |value| self.book.values[column].number(value.as_bytes()));
+        }
+        // From here on the row is taken.
+        if let Some(status) = &status {
+            self.count_status(status, false);
+        }
+        if at.is_some_and(|(_, with_offset)| with_offset) {
+            self.with_offset += 1;
+        }
+        let has_id = id.is_some();
+        let order = self.book.order(id.as_deref(), file.number, row.line);
+        if has_id && self.is_repeated(order, file.number, row.raw) {
+            self.account.exclude(Reason::Repeated, 1);
+            return Ok(());
+        }
+        let line = Line {
+            file: file.number,
+            line: row.line,
+            at: at.map(|(stamp, _)| stamp),
+            customer,
+            amount,
+            refunded,
+            currency,
+            has_status: status.is_some(),
+            segments: &self.segment_buffer,
+            raw: row.raw,
+        };
+        self.book.add(order, &line, &self.files).map_err(Verdict::Fatal)
+    }
+
+    /// The row's amount: the mapped column, else quantity × unit price.
+    fn amount(&self, file: &mut File, row: &Row<'_>) -> std::result::Result<Option<Micros>, Verdict> {
+        if self.options.without_amounts {
+            return Ok(None);
+        }
+        if let Some(index) = file.mapping.get(OrderField::Amount) {
+            return file.amounts.read(&file.header, row, index);
+        }
+        let (Some(quantity), Some(price)) =
+            (file.mapping.get(OrderField::Quantity), file.mapping.get(OrderField::UnitPrice))
+        else {
+            return Ok(None);
+        };
+        let values =
+            (file.amounts.read(&file.header, row, quantity)?, file.amounts.read(&file.header, row, price)?);
+        match values {
+            (None, None) => Ok(None),
+            (Some(quantity), Some(price)) => match multiply(quantity, price) {
+                Some(amount) => Ok(Some(amount)),
+                None => Err(Problem::new(Fault::Amount, "quantity × unit price is too large").into()),
+            },
+            (missing, _) => {
+                let index = if missing.is_none() { quantity } else { price };
+                let column = &file.header.columns[index];
+                Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into())
+            }
+        }
+    }
+
+    /// The row's customer: its id, else (where asked, or where there is no id column) its e-mail.
+    fn customer(&mut self, file: &File, row: &Row<'_>) -> std::result::Result<Option<u32>, Verdict> {
+        if let Some(index) = file.mapping.get(OrderField::CustomerId) {
+            let id = text_of(&file.header, row, index)?;
+            if !is_missing(id.as_bytes()) {
+                return Ok(Some(self.book.customers.number(id.as_bytes())));
+            }
+            if !self.options.guest_key_email {
+                return Ok(None);
+            }
+        }
+        match file.mapping.get(OrderField::Email) {
+            Some(index) if !is_missing(&row.get(index)) => {
+                let key = super::email_key(&text_of(&file.header, row, index)?);
+                Ok(Some(self.book.customers.number(key.as_bytes())))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn excluded_by(&self, status: &str, file: &File) -> Option<Reason> {
+        if self.options.excluded_status.contains(status) {
+            return Some(Reason::Status);
+        }
+        let refunded =
+            file.mapping.get(OrderField::Refunded).is_none() && self.options.refunded_status.contains(status);
+        refunded.then_some(Reason::RefundedInFull)
+    }
+
+    fn count_status(&mut self, status: &str, excluded: bool) {
+        let (rows, _) = self.statuses.entry(status.to_owned()).or_insert((0, excluded));
+        *rows += 1;
+    }
+
+    /// Whether the same row of the same order was read from another file.
+    fn is_repeated(&mut self, order: u32, file: u32, raw: &[u8]) -> bool {
+        let Some(seen) = &mut self.seen else { return false };
+        let hash = |seed| FixedState::with_seed(seed).hash_one(raw);
+        *seen.entry((order, hash(1), hash(2))).or_insert(file) != file
+    }
+}

@@ -1,0 +1,65 @@
+//! A report to bytes, one file per format. Nothing here computes.
+
+mod csv;
+mod json;
+mod layout;
+mod markdown;
+mod table;
+mod words;
+
+pub use csv::Dialect;
+pub use words::accounting;
+
+use crate::error::Result;
+use crate::report::{Count, Number, Report, Row};
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people, in a terminal.
+    Table,
+    /// For programs; the columns are a contract.
+    Csv(Dialect),
+    /// For programs, with definitions.
+    Json,
+    /// For programs, one row per line.
+    JsonLines,
+    /// For people, in a document.
+    Markdown,
+}
+
+/// How wide a table may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Show the movements even where there is no room.
+    pub wide: bool,
+}
+
+/// The report in a format.
+///
+/// # Errors
+/// A library that writes the format fails: a bug.
+pub fn render(report: &Report, format: Format, room: Room) -> Result<Vec<u8>> {
+    match format {
+        Format::Table => Ok(table::render(report, room).into_bytes()),
+        Format::Csv(dialect) => csv::render(report, dialect),
+        Format::Json => json::render(report),
+        Format::JsonLines => json::render_lines(report),
+        Format::Markdown => Ok(markdown::render(report).into_bytes()),
+    }
+}
+
+/// A count of a row; `None` where the report has nothing to count.
+fn count_of(report: &Report, count: &Count, row: &Row) -> Option<Number> {
+    let known = !count.of_orders || report.orders.is_some();
+    let value = (count.value)(&row.tally);
+    let has_amounts = report.settings.assumptions.amounts || !matches!(value, Number::Money(_));
+    (known && has_amounts).then_some(value)
+}
+
+/// `full` or `partial`.
+fn history(row: &Row) -> &'static str {
+    if row.full_history { "full" } else { "partial" }
+}

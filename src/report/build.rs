@@ -1,0 +1,344 @@
+//! Orders and customers to a report.
+
+use super::{
+    ALL, Coverage, CustomersSummary, Estimate, Model, OTHER, OrdersSummary, Report, Row, Settings, gaps,
+};
+use crate::activity::{Activity, Breakdown, ByColumn, Grid, SegmentAt, Segmentation, count};
+use crate::calendar::Day;
+use crate::error::{Error, Result};
+use crate::input::book::{Grouping, GroupingSource};
+use crate::input::customers::Customers;
+use crate::input::orders::Orders;
+use crate::metrics::Metric;
+use crate::money::to_f64;
+use crate::stats::Confidence;
+use crate::tally::Tally;
+
+/// What a report is made of.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The orders; the contract model does without.
+    pub orders: Option<&'a Orders>,
+    /// The customers file.
+    pub customers: Option<&'a Customers>,
+    /// How many customers there could be: the keys handed out.
+    pub population: usize,
+}
+
+/// What is to be reported.
+#[derive(Debug)]
+pub struct Plan {
+    /// What the numbers mean.
+    pub settings: Settings,
+    /// The segmenting columns.
+    pub columns: Vec<ByColumn>,
+    /// The breakdowns: positions of crossed columns.
+    pub breakdowns: Vec<Vec<usize>>,
+    /// The metrics.
+    pub metrics: Vec<&'static Metric>,
+    /// How sure intervals are to be; no intervals without it.
+    pub confidence: Option<Confidence>,
+    /// The first covered day, if given.
+    pub data_from: Option<Day>,
+    /// The last covered day, if given.
+    pub as_of: Option<Day>,
+    /// Periods before this day's are not printed.
+    pub from: Option<Day>,
+    /// Periods after this day's are not printed.
+    pub to: Option<Day>,
+    /// Periods that have not ended are printed too.
+    pub include_incomplete: bool,
+}
+
+/// Counts, computes and checks.
+///
+/// # Errors
+/// There is nothing to report on, or an identity does not hold.
+pub fn build(inputs: &Inputs<'_>, plan: Plan) -> Result<Report> {
+    let coverage = cover(inputs, &plan)?;
+    let settings = &plan.settings;
+    let grid = Grid::new(settings.calendar, coverage.first, coverage.last, settings.window);
+    let breakdowns = count_all(inputs, &plan, &grid)?;
+    let shown = shown_periods(&plan, &grid, &coverage)?;
+    let breakdowns = merge_small(breakdowns, settings.min_customers, &shown)?;
+    let mut rows = Vec::new();
+    for period in &shown {
+        for breakdown in &breakdowns {
+            for segment in &breakdown.segments {
+                let mut values = vec![ALL.to_owned(); plan.columns.len()];
+                for (column, value) in breakdown.columns.iter().zip(&segment.values) {
+                    values[*column].clone_from(value);
+                }
+                rows.push(row(&plan, &grid, &coverage, *period, values, &segment.tallies[*period]));
+            }
+        }
+    }
+    let shortfall = shortfall(&plan, &grid, &coverage);
+    let warnings = warnings(inputs, &coverage);
+    Ok(Report {
+        by: plan.columns.iter().map(|column| column.name.clone()).collect(),
+        settings: plan.settings,
+        metrics: plan.metrics,
+        confidence: plan.confidence,
+        coverage,
+        orders: inputs.orders.map(summarise_orders),
+        customers: inputs.customers.map(summarise_customers),
+        rows,
+        warnings,
+        shortfall,
+    })
+}
+
+/// The covered days: from `--data-from` or the first purchase to `--as-of` or the last one. In the
+/// contract model starts of contracts count like purchases; ends do not, for they may lie ahead.
+fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
+    let purchases = inputs.orders.and_then(|orders| orders.finished.purchase_days);
+    let starts = match (plan.settings.model, inputs.customers) {
+        (Model::Contract, Some(customers)) => {
+            let column = customers.frame.column("start")?.date()?;
+            let mut days = column.phys.iter().flatten().map(Day);
+            days.next().map(|day| days.fold((day, day), |(lo, hi), day| (lo.min(day), hi.max(day))))
+        }
+        _ => None,
+    };
+    let seen = match (purchases, starts) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (one, other) => one.or(other),
+    };
+    let Some((first, last)) = seen else {
+        let what = match plan.settings.model {
+            Model::Orders => "there is no purchase in the data",
+            Model::Contract => "there is no contract in the data",
+        };
+        let account = inputs.orders.map(|orders| &orders.account);
+        let hint = match account.filter(|account| account.excluded_total() > 0) {
+            None => "the files hold headers only".to_owned(),
+            Some(account) => {
+                let reasons =
+                    account.excluded.iter().map(|(reason, rows)| format!("{rows} {}", reason.describe()));
+                format!("rows are excluded: {}", reasons.collect::<Vec<_>>().join(", "))
+            }
+        };
+        return Err(Error::input(what).hint(hint));
+    };
+    let coverage = Coverage {
+        first: plan.data_from.unwrap_or(first),
+        first_given: plan.data_from.is_some(),
+        last: plan.as_of.unwrap_or(last),
+        last_given: plan.as_of.is_some(),
+    };
+    if coverage.first > coverage.last {
+        return Err(Error::input(format!(
+            "--data-from {} is after the last covered day, {}",
+            coverage.first, coverage.last
+        )));
+    }
+    Ok(coverage)
+}
+
+fn count_all(inputs: &Inputs<'_>, plan: &Plan, grid: &Grid) -> Result<Vec<Breakdown>> {
+    let values = inputs.orders.map_or(&[][..], |orders| &orders.values);
+    let last = plan.settings.segment_at_last;
+    let segment_at = if last { SegmentAt::Last } else { SegmentAt::First };
+    let contracts = plan.settings.model == Model::Contract;
+    let mut activity = Activity::new(grid, inputs.population, values, segment_at);
+    if let Some(orders) = inputs.orders {
+        for batch in &orders.finished.batches {
+            activity.add(batch, !contracts)?;
+        }
+    }
+    if let Some(customers) = inputs.customers {
+        activity.add_first_orders(customers)?;
+        if contracts {
+            activity.add_contracts(customers)?;
+        }
+    }
+    let segmentation = Segmentation::new(&plan.columns, inputs.customers, values, inputs.population, last)?;
+    count(activity, &segmentation, &plan.breakdowns)
+}
+
+/// The periods to print.
+fn shown_periods(plan: &Plan, grid: &Grid, coverage: &Coverage) -> Result<Vec<usize>> {
+    let unit = plan.settings.calendar.unit.name();
+    let complete: Vec<usize> = (0..grid.len())
+        .filter(|period| plan.include_incomplete || coverage.completes(grid, *period))
+        .collect();
+    let (first, last) = (coverage.first, coverage.last);
+    if complete.is_empty() {
+        return Err(Error::input(format!("no {unit} is complete: the data covers {first} to {last}"))
+            .hint("use --include-incomplete to see it as it stands, or a shorter --period"));
+    }
+    let shown: Vec<usize> = complete
+        .into_iter()
+        .filter(|period| plan.from.is_none_or(|from| grid.last_day(*period) >= from))
+        .filter(|period| plan.to.is_none_or(|to| grid.start(*period) <= to))
+        .collect();
+    if shown.is_empty() {
+        return Err(Error::input(format!(
+            "no complete {unit} lies between --from and --to: the data covers {first} to {last}"
+        )));
+    }
+    Ok(shown)
+}
+
+/// Merges segments whose closing count never reaches the minimum in the printed periods.
+fn merge_small(breakdowns: Vec<Breakdown>, minimum: u64, shown: &[usize]) -> Result<Vec<Breakdown>> {
+    let mut merged = Vec::with_capacity(breakdowns.len());
+    for mut breakdown in breakdowns {
+        if minimum > 0 && !breakdown.columns.is_empty() {
+            let largest =
+                |tallies: &[Tally]| shown.iter().map(|period| tallies[*period].closing).max().unwrap_or(0);
+            let (small, mut kept): (Vec<_>, Vec<_>) =
+                breakdown.segments.into_iter().partition(|segment| largest(&segment.tallies) < minimum);
+            let mut small = small.into_iter();
+            if let Some(mut other) = small.next() {
+                other.values.fill(OTHER.to_owned());
+                for segment in small {
+                    for (sum, tally) in other.tallies.iter_mut().zip(&segment.tallies) {
+                        sum.merge(tally).ok_or_else(|| Error::input("amounts are too large to add up"))?;
+                    }
+                }
+                kept.push(other);
+                kept.sort_by(|a, b| a.values.cmp(&b.values));
+            }
+            breakdown.segments = kept;
+        }
+        merged.push(breakdown);
+    }
+    Ok(merged)
+}
+
+fn row(
+    plan: &Plan,
+    grid: &Grid,
+    coverage: &Coverage,
+    period: usize,
+    segment: Vec<String>,
+    tally: &Tally,
+) -> Row {
+    let full_history = match plan.settings.model {
+        Model::Orders => coverage.has_history(grid, period),
+        Model::Contract => grid.start(period) >= coverage.first,
+    };
+    let assumptions = &plan.settings.assumptions;
+    let estimates = plan
+        .metrics
+        .iter()
+        .map(|metric| {
+            let known = full_history || !metric.needs_history;
+            let value = (metric.value)(tally, assumptions).filter(|_| known);
+            let interval = plan.confidence.filter(|_| value.is_some());
+            Estimate {
+                value,
+                interval: interval.and_then(|level| (metric.interval)(tally, assumptions, level)),
+            }
+        })
+        .collect();
+    Row {
+        period: grid.label(period),
+        start: grid.start(period),
+        end: grid.last_day(period),
+        segment,
+        tally: tally.clone(),
+        estimates,
+        complete: coverage.completes(grid, period),
+        full_history,
+    }
+}
+
+/// When no period has the history that the metrics asked for need: says so, and what would work.
+fn shortfall(plan: &Plan, grid: &Grid, coverage: &Coverage) -> Option<Error> {
+    let needed: Vec<&str> = plan.metrics.iter().filter(|m| m.needs_history).map(|m| m.id).collect();
+    let any_full = (0..grid.len()).any(|period| match plan.settings.model {
+        Model::Orders => coverage.completes(grid, period) && coverage.has_history(grid, period),
+        Model::Contract => true,
+    });
+    if any_full || needed.is_empty() {
+        return None;
+    }
+    let unit = plan.settings.calendar.unit;
+    let error = Error::input(format!(
+        "the history is too short: no complete {} has the {} before it that {} need; the data covers {} to {}",
+        unit.name(),
+        plan.settings.window,
+        needed.join(", "),
+        coverage.first,
+        coverage.last
+    ));
+    Some(match coverage.longest_window(grid, unit) {
+        Some(window) => error.hint(format!("the longest that works is --active-for {window}")),
+        None => error.hint("no --active-for works with a single period; use a shorter --period or more data"),
+    })
+}
+
+fn warnings(inputs: &Inputs<'_>, coverage: &Coverage) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let mut warnings = Vec::new();
+    let Some(orders) = inputs.orders else { return warnings };
+    let gaps = gaps::improbable(&orders.finished.order_days, coverage.first, coverage.last);
+    for (first, last) in gaps.iter().take(SHOWN) {
+        let days = last.0 - first.0 + 1;
+        warnings.push(format!(
+            "no orders from {first} to {last} ({days} days), which is unlike the weeks around it: is a file missing?"
+        ));
+    }
+    if gaps.len() > SHOWN {
+        warnings.push(format!("… and {} more such gaps", gaps.len() - SHOWN));
+    }
+    if let Some(customers) = inputs.customers.filter(|customers| customers.not_listed > 0) {
+        let with_orders = inputs.population as u64 - customers.without_orders;
+        let share = 100.0 * customers.not_listed as f64 / with_orders as f64;
+        warnings.push(format!(
+            "{} of {with_orders} customers with orders ({share:.1} %) are not in {}; their segment is (none)",
+            customers.not_listed, customers.file
+        ));
+    }
+    warnings
+}
+
+fn summarise_orders(orders: &Orders) -> OrdersSummary {
+    let finished = &orders.finished;
+    let placed = finished.purchases + finished.returns + finished.keyless;
+    let keyless = (finished.keyless > 0).then(|| {
+        let of_revenue = (finished.revenue.0 != 0)
+            .then(|| 100.0 * to_f64(finished.revenue.1) / to_f64(finished.revenue.0));
+        (finished.keyless, 100.0 * finished.keyless as f64 / placed as f64, of_revenue)
+    });
+    let grouping = match finished.grouping {
+        (_, GroupingSource::NotNeeded) => "one amount per order",
+        (Grouping::Sum, GroupingSource::Flag) => {
+            "amounts of an order's lines are summed (--order-amount sum)"
+        }
+        (Grouping::Once, GroupingSource::Flag) => "an order's amount is taken once (--order-amount once)",
+        (Grouping::Sum, GroupingSource::LinesDiffer) => {
+            "amounts of an order's lines are summed (they differ within orders)"
+        }
+        (Grouping::Sum, _) => "amounts of an order's lines are summed (the header names a line's amount)",
+        (Grouping::Once, GroupingSource::Header) => {
+            "an order's amount is taken once (the header names an order's total)"
+        }
+        (Grouping::Once, _) => "an order's amount is taken once (all lines of an order repeat it)",
+    };
+    OrdersSummary {
+        files: orders.files.clone(),
+        account: orders.account.clone(),
+        purchases: finished.purchases,
+        returns: finished.returns,
+        keyless,
+        statuses: orders.statuses.clone(),
+        mapping: orders.mapping.clone(),
+        date_formats: orders.date_formats.clone(),
+        grouping: grouping.to_owned(),
+        currency: finished.currency.clone(),
+    }
+}
+
+fn summarise_customers(customers: &Customers) -> CustomersSummary {
+    CustomersSummary {
+        file: customers.file.clone(),
+        account: customers.account.clone(),
+        without_orders: customers.without_orders,
+        not_listed: customers.not_listed,
+        mapping: customers.mapping.clone(),
+    }
+}
