@@ -13,7 +13,7 @@ use super::args::{
 use super::output::{WholeFile, deliver};
 use crate::calendar::{Calendar, Day, Span, Unit, Weekday};
 use crate::commands::report::{Request, run as compute};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::input::account::Rejected;
 use crate::input::book::Grouping;
 use crate::input::fields::{CUSTOMER_FIELDS, ORDER_FIELDS};
@@ -417,15 +417,14 @@ fn horizon(text: &str, unit: Unit) -> Result<u32, Error> {
     }
 }
 
-/// The kind of an error, for tests of this module.
-#[cfg(test)]
-fn kind_of<T>(result: Result<T, Error>) -> Option<Kind> {
-    result.err().map(|error| error.kind())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
+
+    fn kind_of<T>(result: Result<T, Error>) -> Option<Kind> {
+        result.err().map(|error| error.kind())
+    }
 
     #[test]
     fn dates_may_be_months_and_years() {
