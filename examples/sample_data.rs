@@ -7,6 +7,8 @@
 //! 2023-01-01. Customers order at rates of their own, stop without a word, and some come back.
 //! Members of its loyalty programme stay longer, the more so the higher their tier.
 
+#![expect(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

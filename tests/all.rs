@@ -1,5 +1,14 @@
 //! The one integration-test target, so that polars is linked once.
 
+#![expect(
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::too_many_lines,
+    clippy::print_stdout,
+    reason = "tests compare exactly on purpose, and print why they were skipped"
+)]
+
 mod commands;
 mod histories;
 mod program;

@@ -93,7 +93,7 @@ fn every_row_is_accounted_for() {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
             "12 rows = 9 used + 3 excluded (1 excluded status, 1 refunded in full, 1 no customer) + 0 rejected",
-            "8 purchases, 1 returns; left out: 1 without customer (10.0 % of orders, 29.9 % of revenue)",
+            "8 purchases, 1 return; left out: 1 without customer (10.0 % of orders, 29.9 % of revenue)",
             "counted: bezahlt; excluded: storniert",
         ] {
             assert!(text.contains(part), "{part}\n{text}");

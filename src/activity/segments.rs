@@ -135,9 +135,9 @@ impl<'s> Numbering<'s> {
     pub(super) fn of_all(&mut self, activity: &Activity<'_>) -> Vec<u32> {
         (0..)
             .take(activity.population())
-            .map(|customer| match activity.is_customer(customer) {
-                true => self.number(customer, activity.own_codes(customer)),
-                false => NONE,
+            .map(|customer| {
+                let codes = activity.own_codes(customer);
+                if activity.is_customer(customer) { self.number(customer, codes) } else { NONE }
             })
             .collect()
     }

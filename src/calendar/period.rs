@@ -128,11 +128,11 @@ impl Calendar {
     }
 
     /// Days to add so that weeks begin at multiples of seven: day 0 was a Thursday.
-    fn week_shift(&self) -> i32 {
+    fn week_shift(self) -> i32 {
         (3 - self.week_start as i32).rem_euclid(7)
     }
 
-    fn fiscal_shift(&self) -> i32 {
+    fn fiscal_shift(self) -> i32 {
         i32::from(self.fiscal_year_start) - 1
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         Calendar { unit, week_start: Weekday::Monday, fiscal_year_start: 1 }
     }
 
-    fn describe(calendar: &Calendar, text: &str) -> (String, String, String) {
+    fn describe(calendar: Calendar, text: &str) -> (String, String, String) {
         let number = calendar.number_of(day(text));
         (
             calendar.label(number),
@@ -164,25 +164,25 @@ mod tests {
 
     #[test]
     fn labels_and_bounds() {
-        assert_eq!(describe(&calendar(Unit::Month), "2024-02-29"), of("2024-02", "2024-02-01", "2024-02-29"));
+        assert_eq!(describe(calendar(Unit::Month), "2024-02-29"), of("2024-02", "2024-02-01", "2024-02-29"));
         assert_eq!(
-            describe(&calendar(Unit::Quarter), "2025-12-31"),
+            describe(calendar(Unit::Quarter), "2025-12-31"),
             of("2025-Q4", "2025-10-01", "2025-12-31")
         );
-        assert_eq!(describe(&calendar(Unit::Year), "2025-12-31"), of("2025", "2025-01-01", "2025-12-31"));
+        assert_eq!(describe(calendar(Unit::Year), "2025-12-31"), of("2025", "2025-01-01", "2025-12-31"));
         let fiscal = Calendar { fiscal_year_start: 4, ..calendar(Unit::Quarter) };
-        assert_eq!(describe(&fiscal, "2025-03-31"), of("FY2025-Q4", "2025-01-01", "2025-03-31"));
-        assert_eq!(describe(&fiscal, "2025-04-01"), of("FY2026-Q1", "2025-04-01", "2025-06-30"));
+        assert_eq!(describe(fiscal, "2025-03-31"), of("FY2025-Q4", "2025-01-01", "2025-03-31"));
+        assert_eq!(describe(fiscal, "2025-04-01"), of("FY2026-Q1", "2025-04-01", "2025-06-30"));
         let fiscal = Calendar { fiscal_year_start: 10, ..calendar(Unit::Year) };
-        assert_eq!(describe(&fiscal, "2025-09-30"), of("FY2025", "2024-10-01", "2025-09-30"));
+        assert_eq!(describe(fiscal, "2025-09-30"), of("FY2025", "2024-10-01", "2025-09-30"));
     }
 
     /// Sunday-start weeks number as the epidemiological weeks do: 2020-W53 ended on 2021-01-02.
     #[test]
     fn weeks_may_start_on_sunday() {
         let sunday = Calendar { week_start: Weekday::Sunday, ..calendar(Unit::Week) };
-        assert_eq!(describe(&sunday, "2021-01-02"), of("2020-W53", "2020-12-27", "2021-01-02"));
-        assert_eq!(describe(&sunday, "2021-01-03"), of("2021-W01", "2021-01-03", "2021-01-09"));
+        assert_eq!(describe(sunday, "2021-01-02"), of("2020-W53", "2020-12-27", "2021-01-02"));
+        assert_eq!(describe(sunday, "2021-01-03"), of("2021-W01", "2021-01-03", "2021-01-09"));
     }
 
     /// ISO weeks against the calendar of an independent library, for forty years.
@@ -191,7 +191,7 @@ mod tests {
         let mut date = jiff::civil::date(1995, 1, 1);
         while date.year() < 2035 {
             let iso = date.iso_week_date();
-            let (label, start, _) = describe(&calendar(Unit::Week), &date.to_string());
+            let (label, start, _) = describe(calendar(Unit::Week), &date.to_string());
             assert_eq!(label, format!("{:04}-W{:02}", iso.year(), iso.week()));
             assert_eq!(day(&start).weekday(), 0);
             date = date.tomorrow().expect("within range");

@@ -74,6 +74,7 @@ Counts of a period:
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct ReportArguments {
     /// Orders: CSV or TSV files, patterns in quotes, or - for standard input; one data set
     #[arg(value_name = "ORDERS")]

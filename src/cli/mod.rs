@@ -44,7 +44,7 @@ pub fn run() -> Outcome {
 
 fn dispatch(arguments: Arguments) -> Result<()> {
     match arguments.command {
-        Command::Report(arguments) => report::run(*arguments),
+        Command::Report(arguments) => report::run(&arguments),
     }
 }
 

@@ -28,11 +28,11 @@ use crate::report::{Model, Report};
 use crate::stats::Confidence;
 
 /// Runs the command.
-pub(super) fn run(arguments: ReportArguments) -> Result<()> {
-    let format = format_of(&arguments)?;
+pub(super) fn run(arguments: &ReportArguments) -> Result<()> {
+    let format = format_of(arguments)?;
     let room =
-        Room { width: arguments.width.unwrap_or_else(|| terminal_width(&arguments)), wide: arguments.wide };
-    let request = request_of(&arguments)?;
+        Room { width: arguments.width.unwrap_or_else(|| terminal_width(arguments)), wide: arguments.wide };
+    let request = request_of(arguments)?;
     for output in [&arguments.output, &arguments.rejects].into_iter().flatten() {
         protect_inputs(output, &request)?;
     }
@@ -191,6 +191,7 @@ fn request_of(arguments: &ReportArguments) -> Result<Request, Error> {
         calendar,
         window: arguments.active_for,
         time_zone: zone_name,
+        time_zone_given: arguments.timezone.is_some(),
         by: arguments.by.clone(),
         segment_at_last: matches!(arguments.segment_at, SegmentAtArgument::Last),
         min_customers: arguments.min_customers,

@@ -36,6 +36,8 @@ pub struct Request {
     pub window: Span,
     /// The business time zone's name.
     pub time_zone: String,
+    /// The user named it.
+    pub time_zone_given: bool,
     /// The breakdowns: a column, or columns crossed by commas.
     pub by: Vec<String>,
     /// Segments of orders columns come from the last purchase, not the first.
@@ -112,7 +114,8 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
             model: request.model,
             window: request.window,
             calendar: request.calendar,
-            time_zone: request.time_zone.clone(),
+            time_zone: request.time_zone,
+            time_zone_given: request.time_zone_given,
             assumptions: request.assumptions,
             assumed: request.assumed,
             segment_at_last: request.segment_at_last,

@@ -142,6 +142,9 @@ pub struct Rules<'r> {
     pub files: &'r [String],
 }
 
+/// A line that lacks the date or the amount of its order: file, line, original bytes.
+type Unfinished = (u32, u64, Box<[u8]>);
+
 /// All orders of a data set, one draft each.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -153,7 +156,7 @@ pub struct Book {
     segment_columns: Vec<String>,
     segments: Vec<u32>,
     /// Lines without date or amount, while their order has none either.
-    unfinished: HashMap<u32, Vec<(u32, u64, Box<[u8]>)>>,
+    unfinished: HashMap<u32, Vec<Unfinished>>,
     /// The names behind [`Line::currency`].
     pub currencies: Keys,
     /// The keys behind [`Line::customer`].
@@ -437,7 +440,7 @@ impl Book {
         }
         let amount = draft.amount.value(groupings.0);
         let refunded = draft.refunded.value(groupings.1);
-        let too_large = || self.place(draft, rules, "its amount is too large");
+        let too_large = || Self::place(draft, rules, "its amount is too large");
         let mut net = amount.checked_sub(refunded).ok_or_else(too_large)?;
         if let Some(rates) = rules.rates {
             let name = (draft.currency != NONE).then(|| self.currencies.display(draft.currency));
@@ -449,7 +452,7 @@ impl Book {
                         "there is no rate from {} to {target} on {day}",
                         name.as_deref().unwrap_or("an unnamed currency")
                     );
-                    return Err(self.place(draft, rules, &what).hint("add it to the file named by --rates"));
+                    return Err(Self::place(draft, rules, &what).hint("add it to the file named by --rates"));
                 }
             }
         } else if let Some(currency) = rules.currency
@@ -467,7 +470,7 @@ impl Book {
         Ok(Fate::Used { at: draft.at, net, purchase })
     }
 
-    fn place(&self, draft: &Draft, rules: &Rules<'_>, what: &str) -> Error {
+    fn place(draft: &Draft, rules: &Rules<'_>, what: &str) -> Error {
         Error::input(format!("{}:{}: {what}", rules.files[draft.file as usize], draft.line))
     }
 
@@ -481,7 +484,7 @@ impl Book {
         let (mut names, example) = ([name(first), name(draft.currency)], name(first.min(draft.currency)));
         names.sort();
         let place = format!("the orders are in two currencies, {} and {}", names[0], names[1]);
-        Err(self.place(draft, rules, &format!("{place} (line {line} has {})", name(first))).hint(format!(
+        Err(Self::place(draft, rules, &format!("{place} (line {line} has {})", name(first))).hint(format!(
             "choose one with --currency {example}, or give a table of rates with --currency {example} --rates FILE"
         )))
     }
@@ -507,7 +510,7 @@ impl Book {
         let is_total = super::fields::names_order_total(header);
         if let Some(differing) = kept().find(|draft| draft.amount.differ) {
             if is_total {
-                return Err(self.ambiguous(
+                return Err(Self::ambiguous(
                     differing,
                     rules,
                     &format!(
@@ -529,7 +532,7 @@ impl Book {
             return Ok((Grouping::Once, GroupingSource::AlwaysRepeated));
         }
         let amount = to_text(open.amount.first.into());
-        Err(self.ambiguous(
+        Err(Self::ambiguous(
             open,
             rules,
             &format!(
@@ -539,8 +542,8 @@ impl Book {
         ))
     }
 
-    fn ambiguous(&self, draft: &Draft, rules: &Rules<'_>, what: &str) -> Error {
-        self.place(draft, rules, what)
+    fn ambiguous(draft: &Draft, rules: &Rules<'_>, what: &str) -> Error {
+        Self::place(draft, rules, what)
             .hint("say --order-amount once (the order's total stands on its lines) or --order-amount sum")
     }
 }

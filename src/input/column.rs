@@ -212,7 +212,12 @@ impl AmountColumn {
                     .hint("say which mark is right with --decimal , or --decimal . ; rows that do not fit are then rejected"),
                 ))
             }
-            number::Reading::Contradicts | number::Reading::Not => {
+            number::Reading::Contradicts => {
+                let mark = char::from(self.mark.unwrap_or(Mark::Point).symbol());
+                let what = format!("is not an amount with the decimal mark \"{mark}\"");
+                Err(Problem::value(Fault::Amount, column, &text, &what).into())
+            }
+            number::Reading::Not => {
                 Err(Problem::value(Fault::Amount, column, &text, "is not an amount").into())
             }
             number::Reading::TooLarge => {

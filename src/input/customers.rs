@@ -194,7 +194,7 @@ impl Reader<'_> {
             Some(index) => text_of(header, row, index)?,
             None => "".into(),
         };
-        let mut date = |field, column: &mut DateColumn| match self.mapping.get(field) {
+        let date = |field, column: &mut DateColumn| match self.mapping.get(field) {
             None => Ok(None),
             Some(index) => {
                 // The orders' format is tried first: it settles what the file itself leaves open.

@@ -259,8 +259,7 @@ fn leading_number(text: &[u8], width: usize) -> Option<(u32, usize)> {
 /// since midnight, and the offset from UTC in seconds where there is one.
 fn time(text: &[u8]) -> Option<(i64, Option<i64>)> {
     let text = match text {
-        [b'T' | b't' | b' ', rest @ ..] => rest.trim_ascii_start(),
-        [b',', b' ', rest @ ..] => rest.trim_ascii_start(),
+        [b'T' | b't' | b' ', rest @ ..] | [b',', b' ', rest @ ..] => rest.trim_ascii_start(),
         _ => return None,
     };
     let (hour, length) = leading_number(text, 2)?;

@@ -51,6 +51,11 @@ impl Keys {
     pub fn len(&self) -> usize {
         self.ends.len()
     }
+
+    /// Whether no text was seen.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
 }
 
 fn slice<'a>(arena: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {

@@ -145,6 +145,7 @@ impl<F: Copy + Ord> Mapping<F> {
 impl Mapping<OrderField> {
     /// Accepts a header such as `customer` as the key where the file has neither id nor e-mail, and
     /// a lone price as the amount where there is no quantity to multiply it with.
+    #[must_use]
     pub fn with_weak_names(mut self, header: &Header) -> Self {
         let has = |positions: &BTreeMap<_, _>, field| positions.contains_key(&field);
         if !has(&self.positions, OrderField::CustomerId) && !has(&self.positions, OrderField::Email) {

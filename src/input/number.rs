@@ -52,16 +52,13 @@ pub enum Reading {
 /// Reads a trimmed, non-empty text: an optional sign, digits, thousands grouped in threes by the
 /// mark that is not the decimal mark, and at most one decimal mark. No exponents, no symbols.
 pub fn read(text: &[u8], mark: Option<Mark>) -> Reading {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let negative = text.first() == Some(&b'-');
+    let digits = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
     let signed = |value: Option<u64>| match value.map(Micros::try_from) {
         Some(Ok(value)) => Ok(if negative { -value } else { value }),
         _ => Err(Reading::TooLarge),
     };
-    let one = |mark: Mark| parse(digits, mark).map(signed);
+    let one = |mark: Mark| parse(digits, mark).map(|value| signed(value.ok()));
     if let Some(mark) = mark {
         return match one(mark) {
             Some(Ok(value)) => Reading::Exact(value),
@@ -76,7 +73,7 @@ pub fn read(text: &[u8], mark: Option<Mark>) -> Reading {
         (Some(Ok(point)), None) => Reading::Decides(Mark::Point, point),
         (None, Some(Ok(comma))) => Reading::Decides(Mark::Comma, comma),
         (Some(Ok(point)), Some(Ok(comma))) if point == comma => Reading::Exact(point),
-        (Some(Ok(_)), Some(Ok(_))) => Reading::Open,
+        _ => Reading::Open,
     }
 }
 
@@ -87,8 +84,11 @@ fn other(mark: Mark) -> Mark {
     }
 }
 
-/// `None`: not a number under this mark. `Some(None)`: too large to hold.
-fn parse(digits: &[u8], mark: Mark) -> Option<Option<u64>> {
+/// More than can be held.
+struct TooLarge;
+
+/// The number under this mark; `None` when it is not one.
+fn parse(digits: &[u8], mark: Mark) -> Option<Result<u64, TooLarge>> {
     let split = memchr::memchr(mark.symbol(), digits);
     let (whole, fraction) = match split {
         Some(at) => (&digits[..at], &digits[at + 1..]),
@@ -111,7 +111,7 @@ fn parse(digits: &[u8], mark: Mark) -> Option<Option<u64>> {
         rest += u64::from(digit - b'0') * weight;
     }
     rest += u64::from(fraction.get(6).is_some_and(|digit| *digit >= b'5'));
-    Some(value.and_then(|v| v.checked_mul(MICROS.unsigned_abs())?.checked_add(rest)))
+    Some(value.and_then(|v| v.checked_mul(MICROS.unsigned_abs())?.checked_add(rest)).ok_or(TooLarge))
 }
 
 /// Digits only, or one to three digits and then groups of exactly three. A number written with
@@ -133,8 +133,8 @@ mod tests {
     use super::*;
 
     fn micros(units: &str) -> Micros {
-        let value: f64 = units.parse().expect(units);
-        (value * 1e6).round() as Micros
+        let (whole, fraction) = units.split_once('.').unwrap_or((units, ""));
+        format!("{whole}{fraction:0<6}").parse().expect(units)
     }
 
     #[test]

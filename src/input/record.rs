@@ -75,8 +75,9 @@ fn undouble(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut previous_was_quote = false;
     for byte in text {
-        previous_was_quote = *byte == b'"' && !previous_was_quote;
-        if !(*byte == b'"' && !previous_was_quote) {
+        let second_of_two = *byte == b'"' && previous_was_quote;
+        previous_was_quote = *byte == b'"' && !second_of_two;
+        if !second_of_two {
             out.push(*byte);
         }
     }
@@ -202,7 +203,6 @@ impl Records {
     ///
     /// # Errors
     /// The source cannot be read, a quote never closes, or a record is longer than [`MAX_RECORD`].
-    #[expect(clippy::should_implement_trait, reason = "a row borrows the reader's buffer")]
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         let (line, begin, end) = loop {
             if self.start == self.end && self.exhausted {

@@ -62,7 +62,7 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
         } else if is_pattern {
             let paths = glob::glob(argument).map_err(|error| Error::usage(format!("{argument}: {error}")))?;
             let mut matches: Vec<PathBuf> =
-                paths.filter_map(|path| path.ok()).filter(|path| path.is_file()).collect();
+                paths.filter_map(std::result::Result::ok).filter(|path| path.is_file()).collect();
             matches.sort();
             if matches.is_empty() {
                 return Err(Error::input(format!("{argument}: no file matches this pattern")));

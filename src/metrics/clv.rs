@@ -54,7 +54,7 @@ fn expected_periods(tally: &Tally, assumptions: &Assumptions) -> Option<f64> {
     let ratio = retention / (1.0 + assumptions.discount);
     match assumptions.horizon {
         Horizon::Infinite => (ratio < 1.0).then(|| 1.0 / (1.0 - ratio)),
-        Horizon::Periods(periods) if ratio == 1.0 => Some(f64::from(periods)),
+        Horizon::Periods(periods) if ratio >= 1.0 => Some(f64::from(periods)),
         Horizon::Periods(periods) => Some((1.0 - ratio.powf(f64::from(periods))) / (1.0 - ratio)),
     }
 }
@@ -67,13 +67,11 @@ fn interval(tally: &Tally, assumptions: &Assumptions, confidence: Confidence) ->
     if value <= 0.0 || !plain {
         return None;
     }
-    let lifespan_variance = match assumptions.lifespan {
-        Some(_) => 0.0,
-        None => {
-            let churn = tally.lost as f64 / tally.opening as f64;
-            (1.0 - churn) / (churn * tally.opening as f64)
-        }
-    };
+    let mut lifespan_variance = 0.0;
+    if assumptions.lifespan.is_none() {
+        let churn = tally.lost as f64 / tally.opening as f64;
+        lifespan_variance = (1.0 - churn) / (churn * tally.opening as f64);
+    }
     let spread = (per_customer_variance(tally)? + lifespan_variance).sqrt();
     Some(Interval { lo: value * (-confidence.z * spread).exp(), hi: value * (confidence.z * spread).exp() })
 }

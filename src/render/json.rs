@@ -18,6 +18,7 @@ struct Document<'r> {
     inputs: InputsOut<'r>,
     coverage: CoverageOut,
     warnings: &'r [String],
+    notes: &'r [String],
     rows: Vec<RowOut<'r>>,
 }
 
@@ -152,6 +153,7 @@ pub(super) fn render(report: &Report) -> Result<Vec<u8>> {
             last_day_given: report.coverage.last_given,
         },
         warnings: &report.warnings,
+        notes: &report.notes,
         rows: report.rows.iter().map(|row| RowOut { report, row }).collect(),
     };
     let mut out = serde_json::to_vec_pretty(&document).map_err(|error| bug(&error))?;

@@ -13,8 +13,6 @@ pub(super) struct Layout {
     pub(super) words: usize,
     /// The rows; the first of each period is its total.
     pub(super) rows: Vec<LayoutRow>,
-    /// Something was printed for a period that has not ended.
-    pub(super) has_incomplete: bool,
 }
 
 /// A row of words. With intervals a cell has three lines: the number and its bounds.
@@ -29,7 +27,7 @@ impl Layout {
     /// Lays out the period, the segments, these counts and the metrics.
     pub(super) fn of(report: &Report, counts: &[&'static Count]) -> Self {
         let mut header = vec![("Period".to_owned(), String::new())];
-        header.extend(report.by.iter().map(|column| (column.clone(), String::new())));
+        header.extend(report.by.iter().map(|column| (plain(column), String::new())));
         let words = header.len();
         header.extend(counts.iter().map(|count| {
             let unit = if count.id == "revenue" {
@@ -49,14 +47,14 @@ impl Layout {
             previous = Some(&row.period);
             rows.push(LayoutRow { begins, cells: cells(report, counts, row) });
         }
-        Self { header, words, rows, has_incomplete: report.rows.iter().any(|row| !row.complete) }
+        Self { header, words, rows }
     }
 }
 
 fn cells(report: &Report, counts: &[&'static Count], row: &Row) -> Vec<Vec<String>> {
     let mark = if row.complete { "" } else { "*" };
     let mut cells = vec![vec![format!("{}{mark}", row.period)]];
-    cells.extend(row.segment.iter().map(|value| vec![value.clone()]));
+    cells.extend(row.segment.iter().map(|value| vec![plain(value)]));
     cells.extend(counts.iter().map(|count| vec![count_number(count_of(report, count, row))]));
     for (metric, estimate) in report.metrics.iter().zip(&row.estimates) {
         let mut lines = vec![metric_number(metric, estimate.value)];
@@ -75,4 +73,9 @@ fn cells(report: &Report, counts: &[&'static Count], row: &Row) -> Vec<Vec<Strin
         cells[0].extend(["from".to_owned(), "to".to_owned()]);
     }
     cells
+}
+
+/// A text from the data without the characters that would move a terminal's cursor.
+fn plain(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -1,15 +1,15 @@
 //! Markdown: the table with its header and legend, for documents and job summaries.
 
+use super::header;
 use super::layout::Layout;
-use super::words::{empty_reasons, header, legend, shown_counts};
+use super::words::{footnotes, legend, shown_counts};
 use crate::report::Report;
 
 pub(super) fn render(report: &Report) -> String {
     let counts = shown_counts(report);
     let layout = Layout::of(report, &counts);
-    let (title, lines) = header(report);
-    let mut out = format!("## {}\n\n", escape(&title));
-    for (label, text) in lines {
+    let mut out = format!("## {}\n\n", escape(&header::title(report)));
+    for (label, text) in header::lines(report) {
         let label = if label.is_empty() { String::new() } else { format!("**{label}** ") };
         out.push_str(&format!("- {label}{}\n", escape(&text)));
     }
@@ -31,11 +31,8 @@ pub(super) fn render(report: &Report) -> String {
         out.push_str(&format!("| {} |\n", cells.collect::<Vec<_>>().join(" | ")));
     }
     out.push('\n');
-    if layout.has_incomplete {
-        out.push_str("- \\* not complete: the period ends after the last covered day\n");
-    }
-    for note in empty_reasons(report, &counts) {
-        out.push_str(&format!("- –: {}\n", escape(&note)));
+    for (mark, note) in footnotes(report, &counts) {
+        out.push_str(&format!("- {}: {}\n", escape(mark), escape(&note)));
     }
     for (title, meaning) in legend(report, &counts) {
         out.push_str(&format!("- **{title}**: {}\n", escape(&meaning)));

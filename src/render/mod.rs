@@ -1,6 +1,7 @@
 //! A report to bytes, one file per format. Nothing here computes.
 
 mod csv;
+mod header;
 mod json;
 mod layout;
 mod markdown;

@@ -3,9 +3,9 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Row as TableRow, Table};
 
-use super::Room;
 use super::layout::Layout;
-use super::words::{empty_reasons, header, legend, shown_counts};
+use super::words::{footnotes, legend, shown_counts};
+use super::{Room, header};
 use crate::report::{Count, Report};
 
 pub(super) fn render(report: &Report, room: Room) -> String {
@@ -20,21 +20,20 @@ pub(super) fn render(report: &Report, room: Room) -> String {
         }
     }
     let (counts, table) = choice;
-    let (title, lines) = header(report);
-    let mut out = format!("{title}\n\n");
-    for (label, text) in lines {
+    let mut out = format!("{}\n\n", header::title(report));
+    for (label, text) in header::lines(report) {
         paragraph(&mut out, label, &text, 11, room.width);
     }
     out.push('\n');
     out.push_str(&table.text);
     out.push('\n');
-    if report.rows.iter().any(|row| !row.complete) {
-        out.push_str("* not complete: the period ends after the last covered day\n");
+    let notes = footnotes(report, &counts);
+    for (mark, note) in &notes {
+        paragraph(&mut out, mark, note, 2, room.width);
     }
-    for note in empty_reasons(report, &counts) {
-        paragraph(&mut out, "–", &note, 2, room.width);
+    if !notes.is_empty() {
+        out.push('\n');
     }
-    out.push('\n');
     let shown = legend(report, &counts);
     let indent = shown.iter().map(|(title, _)| title.chars().count()).max().unwrap_or(0) + 2;
     for (title, meaning) in shown {
@@ -76,9 +75,13 @@ fn table(layout: &Layout) -> Drawn {
     }
     let last = layout.header.len() - 1;
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == last { 0 } else { 1 }));
+        column.set_padding((0, u16::from(index != last)));
     }
-    let text: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
     Drawn { text }
 }
 

@@ -1,9 +1,8 @@
-//! The report's words: its header, the notes under it, and numbers as people read them.
+//! The report's words: its legend, the notes under it, and numbers as people read them.
 
-use crate::calendar::{Unit as PeriodUnit, Weekday};
 use crate::input::account::Account;
 use crate::metrics::{Metric, Unit};
-use crate::report::{COUNTS, Count, Model, Number, Report};
+use crate::report::{COUNTS, Count, Number, Report};
 
 /// What stands where there is no number.
 pub(super) const MISSING: &str = "–";
@@ -51,7 +50,7 @@ pub(super) fn count_number(value: Option<Number>) -> String {
 }
 
 /// Thousands apart by commas.
-fn grouped(text: &str) -> String {
+pub(super) fn grouped(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let mut out = String::from(sign);
@@ -86,108 +85,18 @@ pub fn accounting(account: &Account) -> String {
     )
 }
 
-/// The title and the lines of the header, as label and text.
-pub(super) fn header(report: &Report) -> (String, Vec<(&'static str, String)>) {
-    let settings = &report.settings;
-    let unit = settings.calendar.unit.name();
-    let by = if report.by.is_empty() { String::new() } else { format!(", by {}", report.by.join(" and ")) };
-    let range = match (report.rows.first(), report.rows.last()) {
-        (Some(first), Some(last)) if first.period != last.period => {
-            format!("{} to {}", first.period, last.period)
-        }
-        (Some(one), _) => one.period.clone(),
-        _ => String::new(),
-    };
-    let mut lines = Vec::new();
-    lines.push((
-        "active",
-        match settings.model {
-            Model::Orders => format!("a purchase in the {} before a day (--active-for)", settings.window),
-            Model::Contract => "a contract that began before a day and has not ended before it".to_owned(),
-        },
-    ));
-    let mut zone = format!("{} (time zone of the days)", settings.time_zone);
-    let calendar = &settings.calendar;
-    if calendar.fiscal_year_start != 1 && matches!(calendar.unit, PeriodUnit::Quarter | PeriodUnit::Year) {
-        zone.push_str(&format!("; fiscal years start in month {}", calendar.fiscal_year_start));
+pub(super) fn plural(n: u64) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+/// The first few of many names.
+pub(super) fn shortened(names: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    match names.len() {
+        0 => "none".to_owned(),
+        n if n > SHOWN => format!("{} and {} more", names[..SHOWN].join(", "), n - SHOWN),
+        _ => names.join(", "),
     }
-    if calendar.unit == PeriodUnit::Week && calendar.week_start != Weekday::Monday {
-        zone.push_str(&format!("; weeks start on {:?}", calendar.week_start));
-    }
-    lines.push(("days", zone));
-    let coverage = &report.coverage;
-    let seen = |given: bool, flag: &'static str, what: &'static str| if given { flag } else { what };
-    lines.push((
-        "covered",
-        format!(
-            "{} ({}) to {} ({})",
-            coverage.first,
-            seen(coverage.first_given, "--data-from", "the first seen"),
-            coverage.last,
-            seen(coverage.last_given, "--as-of", "the last seen")
-        ),
-    ));
-    if let Some(orders) = &report.orders {
-        lines.push(("orders", accounting(&orders.account)));
-        let number = |n: u64| grouped(&n.to_string());
-        let mut text = format!("{} purchases, {} returns", number(orders.purchases), number(orders.returns));
-        if let Some((keyless, of_orders, of_revenue)) = orders.keyless {
-            let revenue = of_revenue.map(|share| format!(", {share:.1} % of revenue")).unwrap_or_default();
-            text.push_str(&format!(
-                "; left out: {} without customer ({of_orders:.1} % of orders{revenue})",
-                number(keyless)
-            ));
-        }
-        lines.push(("", text));
-        lines.push(("", orders.grouping.clone()));
-        let excluded: Vec<&str> = orders
-            .statuses
-            .iter()
-            .filter(|(_, (_, excluded))| *excluded)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let counted: Vec<&str> = orders
-            .statuses
-            .iter()
-            .filter(|(_, (_, excluded))| !excluded)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        if !orders.statuses.is_empty() {
-            let excluded = if excluded.is_empty() { "none".to_owned() } else { excluded.join(", ") };
-            lines.push(("status", format!("counted: {}; excluded: {excluded}", counted.join(", "))));
-        }
-        if settings.assumptions.amounts {
-            lines.push((
-                "money",
-                match &orders.currency {
-                    Some(currency) => format!("{currency}, amounts less refunds, at the date of the order"),
-                    None => "amounts less refunds, at the date of the order; the files name no currency"
-                        .to_owned(),
-                },
-            ));
-        }
-    }
-    if let Some(customers) = &report.customers {
-        lines.push(("customers", accounting(&customers.account)));
-    }
-    if !report.by.is_empty() {
-        let which = if settings.segment_at_last { "last" } else { "first" };
-        let mut text = format!("one per customer; a column of the orders counts at the {which} purchase");
-        if settings.min_customers > 0 {
-            text.push_str(&format!("; fewer than {} active customers: (other)", settings.min_customers));
-        }
-        lines.push(("segments", text));
-    }
-    for assumed in &settings.assumed {
-        lines.push(("assumed", assumed.clone()));
-    }
-    if let Some(confidence) = report.confidence {
-        lines.push((
-            "intervals",
-            format!("{} % confidence, the two lines under each number", confidence.percent),
-        ));
-    }
-    (format!("Customer retention by {unit}, {range}{by}"), lines)
 }
 
 /// What the shown columns mean: title and definition.
@@ -214,8 +123,18 @@ fn clv_formula(report: &Report, metric: &Metric) -> Option<String> {
     }
 }
 
+/// What stands under the table: what is left out, what is marked, and why cells are empty.
+pub(super) fn footnotes(report: &Report, counts: &[&'static Count]) -> Vec<(&'static str, String)> {
+    let mut notes: Vec<_> = report.notes.iter().map(|note| ("!", note.clone())).collect();
+    if report.rows.iter().any(|row| !row.complete) {
+        notes.push(("*", "not complete: the period ends after the last covered day".to_owned()));
+    }
+    notes.extend(empty_reasons(report, counts).into_iter().map(|note| (MISSING, note)));
+    notes
+}
+
 /// Why cells of the shown columns are empty, one line per reason.
-pub(super) fn empty_reasons(report: &Report, counts: &[&'static Count]) -> Vec<String> {
+fn empty_reasons(report: &Report, counts: &[&'static Count]) -> Vec<String> {
     let mut notes: Vec<(String, Vec<&str>)> = Vec::new();
     let mut note =
         |reason: String, title: &'static str| match notes.iter_mut().find(|(known, _)| *known == reason) {
@@ -230,7 +149,13 @@ pub(super) fn empty_reasons(report: &Report, counts: &[&'static Count]) -> Vec<S
                 note("the orders are read without amounts (--no-amount)".to_owned(), metric.title);
             } else if metric.needs_history && !row.full_history {
                 let window = report.settings.window;
-                note(format!("fewer than {window} of covered days before the period"), metric.title);
+                let given = report.coverage.first_given;
+                let how = if given {
+                    ""
+                } else {
+                    "; if the files begin earlier than their first purchase, say --data-from"
+                };
+                note(format!("fewer than {window} of covered days before the period{how}"), metric.title);
             } else {
                 let (reason, _) =
                     metric.empty_when.split_once(", or the history").unwrap_or((metric.empty_when, ""));

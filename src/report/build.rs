@@ -3,7 +3,7 @@
 use super::{
     ALL, Coverage, CustomersSummary, Estimate, Model, OTHER, OrdersSummary, Report, Row, Settings, gaps,
 };
-use crate::activity::{Activity, Breakdown, ByColumn, Grid, SegmentAt, Segmentation, count};
+use crate::activity::{Activity, Breakdown, ByColumn, Grid, Origin, SegmentAt, Segmentation, count};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::input::book::{Grouping, GroupingSource};
@@ -74,8 +74,10 @@ pub fn build(inputs: &Inputs<'_>, plan: Plan) -> Result<Report> {
         }
     }
     let shortfall = shortfall(&plan, &grid, &coverage);
-    let warnings = warnings(inputs, &coverage);
+    let warnings = warnings(inputs, &plan, &coverage);
+    let notes = notes(&plan, &grid, &coverage);
     Ok(Report {
+        segments_by_orders: plan.columns.iter().any(|column| matches!(column.origin, Origin::Orders(_))),
         by: plan.columns.iter().map(|column| column.name.clone()).collect(),
         settings: plan.settings,
         metrics: plan.metrics,
@@ -85,6 +87,7 @@ pub fn build(inputs: &Inputs<'_>, plan: Plan) -> Result<Report> {
         customers: inputs.customers.map(summarise_customers),
         rows,
         warnings,
+        notes,
         shortfall,
     })
 }
@@ -271,10 +274,38 @@ fn shortfall(plan: &Plan, grid: &Grid, coverage: &Coverage) -> Option<Error> {
     })
 }
 
-fn warnings(inputs: &Inputs<'_>, coverage: &Coverage) -> Vec<String> {
+/// What is left out of the rows because the data ends within a period.
+fn notes(plan: &Plan, grid: &Grid, coverage: &Coverage) -> Vec<String> {
+    let last = grid.len() - 1;
+    if plan.include_incomplete
+        || coverage.completes(grid, last)
+        || plan.to.is_some_and(|to| to < grid.start(last))
+    {
+        return Vec::new();
+    }
+    let how = if coverage.last_given {
+        "--include-incomplete shows it as it stands".to_owned()
+    } else {
+        format!("if the files are complete to its end, say --as-of {}", grid.last_day(last))
+    };
+    vec![format!(
+        "{} is left out: the data ends on {}, before the {} does; {how}",
+        grid.label(last),
+        coverage.last,
+        plan.settings.calendar.unit.name()
+    )]
+}
+
+fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String> {
     const SHOWN: usize = 5;
     let mut warnings = Vec::new();
     let Some(orders) = inputs.orders else { return warnings };
+    if orders.with_offset > 0 && !plan.settings.time_zone_given {
+        warnings.push(format!(
+            "{} timestamps have an offset from UTC and are counted on their UTC day; name the business's zone with --timezone",
+            orders.with_offset
+        ));
+    }
     let gaps = gaps::improbable(&orders.finished.order_days, coverage.first, coverage.last);
     for (first, last) in gaps.iter().take(SHOWN) {
         let days = last.0 - first.0 + 1;

@@ -123,6 +123,8 @@ pub struct Settings {
     pub calendar: Calendar,
     /// The business time zone.
     pub time_zone: String,
+    /// The user named the time zone.
+    pub time_zone_given: bool,
     /// What is assumed beyond the data.
     pub assumptions: Assumptions,
     /// The assumptions in words, as the user gave them.
@@ -154,6 +156,10 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What a careful reader should know before using the numbers.
     pub warnings: Vec<String>,
+    /// What the rows leave out, and how to have it.
+    pub notes: Vec<String>,
+    /// Whether a column of the orders segments.
+    pub segments_by_orders: bool,
     /// Why what was asked for cannot be computed from this data, though the counts can: the caller
     /// delivers the report and then fails.
     pub shortfall: Option<crate::error::Error>,
