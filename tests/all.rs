@@ -12,6 +12,7 @@
 mod commands;
 mod histories;
 mod program;
+mod readme;
 mod real_data;
 mod reference;
 mod sample;

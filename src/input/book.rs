@@ -85,6 +85,13 @@ struct Draft {
     has_status: bool,
 }
 
+impl Draft {
+    /// No line is left, or those left have no status of their own and share the fate of the others.
+    fn is_dropped(&self) -> bool {
+        self.lines == 0 || (self.dropped > 0 && !self.has_status)
+    }
+}
+
 /// An amount over the lines of one order, under both groupings.
 #[derive(Debug, Clone, Default)]
 struct Lines {
@@ -321,12 +328,7 @@ impl Book {
     ///
     /// # Errors
     /// The grouping is ambiguous, two currencies meet, or a currency has no rate.
-    pub fn finish(
-        &mut self,
-        rules: &Rules<'_>,
-        account: &mut Account,
-        rejects: &mut Rejects<'_>,
-    ) -> Result<Finished> {
+    pub fn finish(&self, rules: &Rules<'_>, account: &mut Account) -> Result<Finished> {
         let grouping = self.grouping(rules)?;
         let refunds =
             if self.drafts.iter().any(|draft| draft.refunded.differ) { Grouping::Sum } else { grouping.0 };
@@ -344,10 +346,7 @@ impl Book {
         let mut seen_currency = None;
         let mut batch = Batch::new(self.segment_columns.len());
         let stride = self.segment_columns.len();
-        for (number, draft) in (0..).zip(&self.drafts) {
-            if self.reject_unfinished(number, draft, rules, account, rejects)? {
-                continue;
-            }
+        for (number, draft) in self.drafts.iter().enumerate() {
             match self.fate(draft, (grouping.0, refunds), rules)? {
                 Fate::Excluded(reason) => {
                     account.exclude(reason, draft.lines.into());
@@ -376,7 +375,7 @@ impl Book {
                         out.returns += 1;
                     }
                     account.used += u64::from(draft.lines);
-                    let segments = &self.segments[number as usize * stride..][..stride];
+                    let segments = &self.segments[number * stride..][..stride];
                     batch.push(draft.customer, at, net, purchase, segments);
                     if batch.len() == BATCH {
                         out.batches.push(batch.take(&self.segment_columns)?);
@@ -395,43 +394,43 @@ impl Book {
         Ok(out)
     }
 
-    /// Rejects the lines of an order that has no date or no amount on any of them.
-    fn reject_unfinished(
-        &self,
-        number: u32,
-        draft: &Draft,
+    /// Rejects the lines of every order that has no date, or no amount, on any of them.
+    ///
+    /// # Errors
+    /// The reject file cannot be written.
+    pub fn reject_unfinished(
+        &mut self,
         rules: &Rules<'_>,
         account: &mut Account,
         rejects: &mut Rejects<'_>,
-    ) -> Result<bool> {
-        let dropped = draft.dropped > 0 && !draft.has_status;
-        let missing = if draft.lines == 0 || dropped {
-            return Ok(false);
-        } else if draft.at == NO_DATE {
-            rules.date_header
-        } else if draft.amount.count == 0 && !self.without_amounts {
-            rules.amount_header.unwrap_or("amount")
-        } else {
-            return Ok(false);
-        };
-        let lines = self.unfinished.get(&number).map_or(&[][..], Vec::as_slice);
-        let message = match lines.len() {
-            1 => format!("column \"{missing}\" is empty"),
-            _ => format!(
-                "column \"{missing}\" is empty on every line of order \"{}\"",
-                self.ids.display(draft.id)
-            ),
-        };
-        for (file, line, raw) in lines {
-            let problem = Problem::new(Fault::Missing, message.clone());
-            rejects.add(&rules.files[*file as usize], *line, &problem, raw, account)?;
+    ) -> Result<()> {
+        let mut unfinished: Vec<_> = std::mem::take(&mut self.unfinished).into_iter().collect();
+        unfinished.sort_unstable_by_key(|(order, _)| *order);
+        for (order, lines) in unfinished {
+            let draft = &mut self.drafts[order as usize];
+            if draft.is_dropped() {
+                continue;
+            }
+            let missing =
+                if draft.at == NO_DATE { rules.date_header } else { rules.amount_header.unwrap_or("amount") };
+            let message = match lines.len() {
+                1 => format!("column \"{missing}\" is empty"),
+                _ => format!(
+                    "column \"{missing}\" is empty on every line of order \"{}\"",
+                    self.ids.display(draft.id)
+                ),
+            };
+            draft.lines = 0;
+            for (file, line, raw) in lines {
+                let problem = Problem::new(Fault::Missing, message.clone());
+                rejects.add(&rules.files[file as usize], line, &problem, &raw, account)?;
+            }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn fate(&self, draft: &Draft, groupings: (Grouping, Grouping), rules: &Rules<'_>) -> Result<Fate> {
-        // Lines without a status of their own share the fate of their order's.
-        if draft.lines == 0 || (draft.dropped > 0 && !draft.has_status) {
+        if draft.is_dropped() {
             return Ok(Fate::Excluded(Reason::Status));
         }
         let day = day_of(draft.at);

@@ -175,7 +175,6 @@ impl<'o> OrderReader<'o> {
             files.push(self.read_file(table, rejects)?);
         }
         self.settle(&mut files, rejects)?;
-        rejects.check(self.account.read)?;
         let header_of = |field| files[0].column(field).map(|(_, name)| name.to_owned());
         let amount_header = header_of(OrderField::Amount);
         let date_header = header_of(OrderField::OrderedAt).unwrap_or_default();
@@ -190,8 +189,9 @@ impl<'o> OrderReader<'o> {
             min_amount: self.options.min_amount,
             files: &self.files,
         };
-        let finished = self.book.finish(&rules, &mut self.account, rejects)?;
+        self.book.reject_unfinished(&rules, &mut self.account, rejects)?;
         rejects.check(self.account.read)?;
+        let finished = self.book.finish(&rules, &mut self.account)?;
         self.account.check("orders")?;
         let mut date_formats: Vec<String> = files.iter().map(|file| file.dates.format.describe()).collect();
         date_formats.sort();
