@@ -35,7 +35,7 @@ pub(super) fn render(report: &Report) -> String {
         out.push_str(&format!("- {}: {}\n", escape(mark), escape(&note)));
     }
     for (title, meaning) in legend(report, &counts) {
-        out.push_str(&format!("- **{title}**: {}\n", escape(&meaning)));
+        out.push_str(&format!("- **{title}**: {meaning}\n"));
     }
     out
 }

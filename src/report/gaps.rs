@@ -1,8 +1,9 @@
 //! Days without any order that the shop's own rhythm makes improbable: a missing file, most likely.
 //!
 //! The rhythm is the share of days without orders per weekday in the eight weeks before and after a
-//! run of such days. A run is improbable when, at that rhythm, fewer than one in fifty data sets of
-//! this length would show it.
+//! run of such days, drawn towards the share over all weekdays where there is little to see. A run is
+//! improbable when, at that rhythm, fewer than one in fifty data sets of this length would show it.
+//! Fewer than a dozen days with orders around a run are no rhythm.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ use crate::calendar::Day;
 const NEIGHBOURHOOD: i32 = 56;
 /// Runs expected by chance in a data set, below which a run is improbable.
 const IMPROBABLE: f64 = 0.02;
+/// Days with orders in the neighbourhood, below which there is no rhythm to speak of.
+const RHYTHM: f64 = 12.0;
 
 /// The improbable runs of days without orders between `first` and `last`, as first and last day.
 pub(super) fn improbable(order_days: &BTreeSet<Day>, first: Day, last: Day) -> Vec<(Day, Day)> {
@@ -39,12 +42,16 @@ fn expected(order_days: &BTreeSet<Day>, first: Day, last: Day, run: (Day, Day)) 
         all[weekday] += 1.0;
         quiet[weekday] += f64::from(u8::from(!order_days.contains(&day)));
     }
+    let (quiet_days, days) = (quiet.iter().sum::<f64>(), all.iter().sum::<f64>());
+    if days - quiet_days < RHYTHM {
+        return f64::INFINITY;
+    }
+    let overall = (quiet_days + 1.0) / (days + 2.0);
     let covered = f64::from(last.0 - first.0 + 1);
     let log_chance: f64 = (run.0.0..=run.1.0)
         .map(|day| {
             let weekday = usize::from(Day(day).weekday());
-            // One quiet and one busy day more than seen (Laplace), so that nothing is impossible.
-            ((quiet[weekday] + 1.0) / (all[weekday] + 2.0)).ln()
+            ((quiet[weekday] + 2.0 * overall) / (all[weekday] + 2.0)).ln()
         })
         .sum();
     covered * log_chance.exp()
@@ -72,6 +79,12 @@ mod tests {
     fn closed_weekends_and_a_holiday_are_a_rhythm() {
         let seen = days(10_000, 10_999, |day| day.weekday() < 5 && day.0 != 10_501);
         assert_eq!(improbable(&seen, Day(10_000), Day(10_999)), []);
+    }
+
+    #[test]
+    fn a_handful_of_orders_is_no_rhythm() {
+        let seen = days(10_000, 10_200, |day| day.0 < 10_003 || day.0 > 10_195);
+        assert_eq!(improbable(&seen, Day(10_000), Day(10_200)), []);
     }
 
     #[test]
