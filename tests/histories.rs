@@ -133,6 +133,7 @@ fn question() -> impl Strategy<Value = (Question, Vec<String>)> {
                 flags.extend(["--segment-at", "last"].map(str::to_owned));
             }
             flags.extend(["--min-customers".to_owned(), minimum.to_string()]);
+            flags.extend(["--ci", "90"].map(str::to_owned));
             let question = Question {
                 period,
                 week_start,
@@ -163,6 +164,40 @@ fn orders_csv<'o>(orders: impl IntoIterator<Item = (usize, &'o Order)>) -> Strin
             .expect("writes to a string");
     }
     text
+}
+
+/// The same orders as one to three lines each, whose amounts add up; the second and later lines come
+/// `apart` days after one another and may lack what the first says.
+fn order_lines(orders: &[Order], apart: i64) -> (&'static str, Vec<String>) {
+    let mut lines = Vec::new();
+    for (number, order) in orders.iter().enumerate() {
+        // A free order is one line: lines of +1 and −1 would be one that came back.
+        let count = if order.cents == 0 { 1 } else { number as i64 % 3 + 1 };
+        for line in 0..count {
+            let share = |cents: i64| if line == 0 { cents - 10 * line_sum(count) } else { 10 * line };
+            let cents = if count == 1 { order.cents } else { share(order.cents) };
+            let refunded = if line == 0 { order.refunded } else { 0 };
+            let first = line == 0 || number % 2 == 0;
+            let channel = if first { order.channel } else { "" };
+            let at =
+                order.at.checked_add((line * apart).days()).expect("in range").strftime("%Y-%m-%d %H:%M");
+            let customer = order.customer.as_deref().unwrap_or("");
+            let (sign, units, rest) =
+                (if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
+            lines.push(format!(
+                "{number},{customer},{at},{},{channel},{sign}{units}.{rest:02},{}.{:02},{line}",
+                order.status,
+                refunded / 100,
+                refunded % 100
+            ));
+        }
+    }
+    ("order_id,customer_id,ordered_at,status,channel,amount,refunded,line", lines)
+}
+
+/// 1 + 2 + … of the later lines.
+fn line_sum(count: i64) -> i64 {
+    (1..count).sum()
 }
 
 fn customers_csv(customers: &[Customer]) -> String {
@@ -210,6 +245,24 @@ fn compare(record: &Record, expected: &crate::reference::Row, columns: &[&str]) 
     for (column, value) in &expected.numbers {
         let got = number(record, column);
         assert!(same(got, *value), "{} {segment:?} {column}: {got:?}, not {value:?}", record["period"]);
+    }
+    for metric in
+        ["crr", "churn", "repeat_rate", "returning_rate", "purchase_frequency", "aov", "lifespan", "clv"]
+    {
+        let column =
+            expected.numbers.keys().find(|column| column.starts_with(metric) && !column.ends_with("_rate"));
+        let value = number(record, column.expect("a column"));
+        let bounds = (number(record, &format!("{metric}_lo")), number(record, &format!("{metric}_hi")));
+        if let (Some(lo), Some(hi)) = bounds {
+            let value = value.expect("no interval without a number");
+            let slack = 1e-9 * value.abs().max(1.0);
+            assert!(
+                lo.is_finite() && hi.is_finite() && lo <= value + slack && value <= hi + slack,
+                "{metric} {bounds:?}"
+            );
+        } else {
+            assert_eq!(bounds, (None, None), "{metric}");
+        }
     }
     assert_eq!(record["complete"], expected.complete.to_string());
     assert_eq!(record["history"], if expected.full { "full" } else { "partial" });
@@ -267,21 +320,27 @@ proptest! {
         cut in 0.0..1.0_f64,
     ) {
         let folder = folder(&orders, &customers);
-        let mut numbered: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
-        numbered.sort_by_key(|(number, _)| (*number as u64 + 1).wrapping_mul(shuffle | 1));
-        let cut = (cut * numbered.len() as f64) as usize;
-        write(folder.path(), "part1.csv", &orders_csv(numbered[..cut].iter().copied()));
-        write(folder.path(), "part2.csv", &orders_csv(numbered[cut..].iter().copied()));
+        let (header, mut lines) = order_lines(&orders, 0);
+        let all = |lines: &[String]| format!("{header}\n{}\n", lines.join("\n"));
+        write(folder.path(), "whole.csv", &all(&lines));
+        lines.sort_by_cached_key(|line| {
+            line.bytes().fold(shuffle | 1, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        });
+        let cut = (cut * lines.len() as f64) as usize;
+        write(folder.path(), "part1.csv", &all(&lines[..cut]));
+        write(folder.path(), "part2.csv", &all(&lines[cut..]));
         let rest = ["--customers", "customers.csv", "--by", "country", "--by", "channel", "--include-incomplete",
-            "--active-for", "1mo", "--ci", "95", "--format", "csv"];
+            "--active-for", "1mo", "--ci", "95", "--order-amount", "sum", "--order-refund", "sum", "--format", "csv"];
         let run = |files: &[&str]| {
             let all: Vec<&str> = ["report"].into_iter().chain(files.iter().copied()).chain(rest).collect();
             regulars(folder.path(), &all)
         };
-        let (whole, parts) = (run(&["orders.csv"]), run(&["part1.csv", "part2.csv"]));
-        prop_assert_eq!(whole.status.code(), parts.status.code());
+        let (whole, parts) = (run(&["whole.csv"]), run(&["part1.csv", "part2.csv"]));
+        prop_assert_eq!(whole.status.code(), parts.status.code(), "{}", String::from_utf8_lossy(&parts.stderr));
         prop_assert_eq!(&whole.stdout, &parts.stdout);
+        prop_assert_eq!(&run(&["part2.csv", "part1.csv"]).stdout, &parts.stdout);
         prop_assert_eq!(&run(&["part?.csv"]).stdout, &parts.stdout, "a pattern is the same data set");
+        prop_assert_eq!(&run(&["orders.csv"]).stdout, &parts.stdout, "lines are the orders they add up to");
     }
 
     #[test]
@@ -310,12 +369,19 @@ proptest! {
     }
 
     #[test]
-    fn a_later_order_does_not_change_an_earlier_report(orders in history(), as_of in day()) {
-        let earlier: Vec<Order> = orders.iter().filter(|order| order.at.date() <= as_of).cloned().collect();
-        let (all, earlier) = (folder(&orders, &[]), folder(&earlier, &[]));
-        let as_of = as_of.to_string();
-        let rest = ["report", "orders.csv", "--as-of", &as_of, "--active-for", "1mo", "--by", "channel", "--format", "csv"];
-        let (all, earlier) = (regulars(all.path(), &rest), regulars(earlier.path(), &rest));
+    fn a_later_row_does_not_change_an_earlier_report(orders in history(), as_of in day()) {
+        // The lines of an order are days apart here, so that some of them lie after the day.
+        let (header, lines) = order_lines(&orders, 9);
+        let day = as_of.to_string();
+        let earlier: Vec<String> =
+            lines.iter().filter(|line| line.split(',').nth(2).is_some_and(|at| at[..10] <= *day)).cloned().collect();
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), "all.csv", &format!("{header}\n{}\n", lines.join("\n")));
+        write(folder.path(), "earlier.csv", &format!("{header}\n{}\n", earlier.join("\n")));
+        let rest = ["--as-of", &day, "--active-for", "1mo", "--by", "channel", "--order-amount", "sum",
+            "--order-refund", "sum", "--format", "csv"];
+        let run = |file| regulars(folder.path(), &[&["report", file][..], &rest].concat());
+        let (all, earlier) = (run("all.csv"), run("earlier.csv"));
         prop_assert_eq!(all.status.code(), earlier.status.code());
         prop_assert_eq!(all.stdout, earlier.stdout);
     }
@@ -357,7 +423,12 @@ fn lines_of_orders_are_the_orders_they_add_up_to() {
     lines.sort_by_key(|line| line.chars().rev().collect::<String>());
     let folder = tempfile::tempdir().expect("a folder");
     for (name, rows) in [("lines.csv", &lines), ("totals.csv", &totals), ("repeated.csv", &repeated)] {
-        write(folder.path(), name, &format!("order_id,customer_id,ordered_at,amount\n{}\n", rows.join("\n")));
+        let amount = if name == "repeated.csv" { "order_total" } else { "amount" };
+        write(
+            folder.path(),
+            name,
+            &format!("order_id,customer_id,ordered_at,{amount}\n{}\n", rows.join("\n")),
+        );
     }
     let expected = report_csv(folder.path(), &["totals.csv", "--active-for", "1mo"]);
     assert_eq!(report_csv(folder.path(), &["lines.csv", "--active-for", "1mo"]), expected);

@@ -10,7 +10,10 @@ fn the_readme_lists_the_metrics() {
     for metric in METRICS {
         table.push_str(&format!(
             "| {} | `{}` | {} | {} |\n",
-            metric.name, metric.id, metric.formula, metric.empty_when
+            metric.name,
+            metric.id,
+            metric.formula,
+            metric.when_empty()
         ));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

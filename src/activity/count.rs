@@ -1,10 +1,13 @@
 //! Activity to tallies: one per period and segment.
 
+use std::collections::BTreeMap;
+
 use super::fold::Activity;
 use super::ledger::Cell;
 use super::segments::{Numbering, Segmentation};
 use crate::error::{Error, Result};
 use crate::input::book::NONE;
+use crate::money::WideMicros;
 use crate::tally::Tally;
 
 /// One segment of a breakdown over all periods.
@@ -38,15 +41,10 @@ pub fn count(
     numberings.extend(breakdowns.iter().map(|columns| Numbering::new(segmentation, columns)));
     let segments: Vec<Vec<u32>> =
         numberings.iter_mut().map(|numbering| numbering.of_all(&activity)).collect();
-    let mut stray = Vec::new();
-    for (index, refund) in activity.returns.iter().enumerate() {
-        if !activity.has_purchased(refund.customer) {
-            let homes: Vec<u32> = numberings
-                .iter_mut()
-                .map(|numbering| numbering.number(refund.customer, &refund.codes))
-                .collect();
-            stray.push((index, homes));
-        }
+    let mut stray = Stray::new();
+    for refund in activity.returns.iter().filter(|refund| !activity.has_purchased(refund.customer)) {
+        let homes = numberings.iter_mut().map(|numbering| numbering.number(refund.customer, &refund.codes));
+        *stray.entry((refund.customer, refund.period, homes.collect())).or_default() += refund.revenue;
     }
     // The total exists even when nobody does.
     if numberings[0].names.is_empty() {
@@ -74,6 +72,9 @@ pub fn count(
     check(&counted)?;
     Ok(counted)
 }
+
+/// The returns of people who never purchased: by person, period, and segment in each breakdown.
+type Stray = BTreeMap<(u32, usize, Vec<u32>), WideMicros>;
 
 fn count_movements(activity: &Activity<'_>, segments: &[Vec<u32>], tallies: &mut [Vec<Vec<Tally>>]) {
     let periods = activity.grid.len();
@@ -105,15 +106,13 @@ fn count_movements(activity: &Activity<'_>, segments: &[Vec<u32>], tallies: &mut
 fn count_orders(
     activity: &mut Activity<'_>,
     segments: &[Vec<u32>],
-    stray: &[(usize, Vec<u32>)],
+    stray: &Stray,
     tallies: &mut [Vec<Vec<Tally>>],
 ) -> Result<()> {
     let (mut ledger, returns) = (std::mem::take(&mut activity.ledger), std::mem::take(&mut activity.returns));
-    for (index, homes) in stray {
-        let refund = &returns[*index];
+    for ((_, period, homes), revenue) in stray {
         for (home, tallies) in homes.iter().zip(tallies.iter_mut()) {
-            let tally = &mut tallies[*home as usize][refund.period];
-            tally.add_customer(0, refund.revenue, false).ok_or_else(too_large)?;
+            tallies[*home as usize][*period].add_customer(0, *revenue, false).ok_or_else(too_large)?;
         }
     }
     for refund in returns {

@@ -8,8 +8,9 @@ use super::ledger::{Cell, Ledger};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::input::Stamp;
-use crate::input::book::{NONE, segment_column};
+use crate::input::book::NONE;
 use crate::input::customers::Customers;
+use crate::input::frames::segment_column;
 use crate::input::keys::Keys;
 use crate::money::WideMicros;
 
@@ -35,6 +36,9 @@ pub enum SegmentAt {
 
 /// No purchase seen.
 const NEVER: i32 = i32::MAX;
+
+/// No purchase seen.
+const NO_MOMENT: Stamp = Stamp::MIN;
 
 /// A negative order: revenue of its period, no purchase of anybody.
 #[derive(Debug, Clone)]
@@ -77,7 +81,7 @@ impl<'a> Activity<'a> {
             first_purchase: vec![NEVER; population],
             first_ever: vec![NEVER; population],
             first_start: None,
-            chosen_at: if values.is_empty() { Vec::new() } else { vec![Stamp::MIN; population] },
+            chosen_at: if values.is_empty() { Vec::new() } else { vec![NO_MOMENT; population] },
             chosen: vec![NONE; population * values.len()],
             segment_at,
             values,
@@ -136,25 +140,22 @@ impl<'a> Activity<'a> {
         let known = &mut self.chosen[index * codes.len()..][..codes.len()];
         let chosen_at = &mut self.chosen_at[index];
         let better = match self.segment_at {
-            _ if *chosen_at == Stamp::MIN => true,
-            SegmentAt::First if at != *chosen_at => at < *chosen_at,
-            SegmentAt::Last if at != *chosen_at => at > *chosen_at,
-            // Two orders at the same moment: the smaller text, so that the files' order is no matter.
-            _ => {
-                let text = |column: usize, code: u32| (code != NONE).then(|| self.values[column].text(code));
-                let key = |codes: &[u32]| -> Vec<_> {
-                    codes
-                        .iter()
-                        .enumerate()
-                        .map(|(column, code)| (*code == NONE, text(column, *code)))
-                        .collect()
-                };
-                key(codes) < key(known)
-            }
+            _ if *chosen_at == NO_MOMENT => true,
+            SegmentAt::First => at < *chosen_at,
+            SegmentAt::Last => at > *chosen_at,
         };
         if better {
             *chosen_at = at;
             known.copy_from_slice(codes);
+        } else if at == *chosen_at {
+            // Two orders at the same moment: the value that sorts first, a missing one last, so that
+            // neither the files' order nor another column matters.
+            for ((known, code), values) in known.iter_mut().zip(codes).zip(self.values) {
+                let rank = |code: u32| (code == NONE, (code != NONE).then(|| values.text(code)));
+                if rank(*code) < rank(*known) {
+                    *known = *code;
+                }
+            }
         }
     }
 

@@ -6,7 +6,8 @@ use polars::prelude::DataFrame;
 
 use super::fold::Activity;
 use crate::error::Result;
-use crate::input::book::{NONE, segment_column};
+use crate::input::book::NONE;
+use crate::input::frames::segment_column;
 use crate::input::keys::Keys;
 use crate::input::{NO_VALUE, customers::Customers};
 
@@ -52,19 +53,17 @@ impl<'a> Segmentation<'a> {
         last: bool,
     ) -> Result<Self> {
         let customer_values = customers.map_or(&[][..], |customers| &customers.values);
-        let mut customer_codes = vec![vec![NONE; population]; customer_values.len()];
+        let mut customer_codes = Vec::with_capacity(customer_values.len());
         if let Some(customers) = customers {
-            let order = rows_by_start(&customers.frame, last)?;
-            for (index, codes) in customer_codes.iter_mut().enumerate() {
-                let column = super::fold::column(&customers.frame, &segment_column(index))?;
-                let values = column.u32()?;
-                let numbers = super::fold::column(&customers.frame, "customer")?;
-                let numbers = numbers.u32()?;
-                for row in &order {
-                    if let Some(customer) = numbers.get(*row) {
-                        codes[customer as usize] = values.get(*row).unwrap_or(NONE);
-                    }
-                }
+            for (index, keys) in customer_values.iter().enumerate() {
+                let frame = &customers.frame;
+                customer_codes.push(codes_by_customer(
+                    frame,
+                    &segment_column(index),
+                    keys,
+                    population,
+                    last,
+                )?);
             }
         }
         Ok(Self { columns, customer_values, order_values, customer_codes })
@@ -89,17 +88,33 @@ impl<'a> Segmentation<'a> {
     }
 }
 
-/// The rows of the customers frame such that the last row of a customer is the one that counts.
-fn rows_by_start(frame: &DataFrame, last: bool) -> Result<Vec<usize>> {
-    let starts = super::fold::column(frame, "start")?;
-    let starts = starts.date()?;
-    let starts: Vec<Option<i32>> = starts.phys.iter().collect();
-    let mut rows: Vec<usize> = (0..frame.height()).collect();
-    rows.sort_by_key(|row| {
-        let start = starts[*row].map_or(0, i64::from);
-        if last { start } else { -start }
-    });
-    Ok(rows)
+/// Which of a customer's rows counts, the smallest: its start, whether its value is missing, the value.
+type Rank<'k> = (i64, bool, Option<&'k [u8]>);
+
+/// The value code of every customer in a column of the customers frame: that of the row with the
+/// earliest (latest) start, and among several of these the value that sorts first, a missing one last.
+fn codes_by_customer(
+    frame: &DataFrame,
+    name: &str,
+    keys: &Keys,
+    population: usize,
+    last: bool,
+) -> Result<Vec<u32>> {
+    let customers = super::fold::column(frame, "customer")?.u32()?;
+    let starts = &super::fold::column(frame, "start")?.date()?.phys;
+    let values = super::fold::column(frame, name)?.u32()?;
+    let mut codes = vec![NONE; population];
+    let mut best: Vec<Option<Rank<'_>>> = vec![None; population];
+    for ((customer, start), value) in customers.iter().zip(starts.iter()).zip(values.iter()) {
+        let Some(customer) = customer.map(|customer| customer as usize) else { continue };
+        let start = start.map_or(0, i64::from);
+        let rank = (if last { -start } else { start }, value.is_none(), value.map(|value| keys.text(value)));
+        if best[customer].is_none_or(|known| rank < known) {
+            best[customer] = Some(rank);
+            codes[customer] = value.unwrap_or(NONE);
+        }
+    }
+    Ok(codes)
 }
 
 /// Numbers the combinations of values that occur in one breakdown.

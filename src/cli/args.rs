@@ -58,14 +58,14 @@ Counts of a period:
 ",
     );
     for count in COUNTS {
-        let _infallible = writeln!(text, "  {:<18}{}", count.id, count.meaning);
+        let _infallible = writeln!(text, "  {:<20}{}", count.id, count.meaning);
     }
     text.push_str("\nMetrics of a period (--metrics):\n");
     for metric in METRICS {
-        let _infallible = writeln!(text, "  {:<18}{}", metric.id, metric.name);
-        let _infallible = writeln!(text, "  {:<18}  = {}", "", metric.formula);
-        let _infallible = writeln!(text, "  {:<18}  empty when {}", "", metric.empty_when);
-        let _infallible = writeln!(text, "  {:<18}  --ci: {}", "", metric.interval_method);
+        let _infallible = writeln!(text, "  {:<20}{}", metric.id, metric.name);
+        let _infallible = writeln!(text, "  {:<20}  = {}", "", metric.formula);
+        let _infallible = writeln!(text, "  {:<20}  empty when {}", "", metric.when_empty());
+        let _infallible = writeln!(text, "  {:<20}  --ci: {}", "", metric.interval_method);
     }
     text.push_str(
         "\nExit codes: 0 done, 2 usage, 3 input (unreadable, ambiguous, too many bad rows, too little data),\n4 a bug.",
@@ -220,13 +220,21 @@ pub(super) struct ReportArguments {
     #[arg(long, value_enum, help_heading = "How to read the files")]
     pub(super) order_amount: Option<OrderAmountArgument>,
 
+    /// The same for the refunds of an order's lines
+    #[arg(long, value_enum, help_heading = "How to read the files")]
+    pub(super) order_refund: Option<OrderAmountArgument>,
+
     /// There are no amounts: no revenue, order value and lifetime value
-    #[arg(long, help_heading = "How to read the files")]
+    #[arg(long, conflicts_with = "min_amount", help_heading = "How to read the files")]
     pub(super) no_amount: bool,
 
-    /// How dates are written, for example %d/%m/%Y [default: found out, never guessed]
+    /// How the orders' dates are written: day-first, month-first, or %d/%m/%y [default: found out]
     #[arg(long, value_name = "FORMAT", help_heading = "How to read the files")]
     pub(super) date_format: Option<String>,
+
+    /// The same for the dates of the customers file
+    #[arg(long, value_name = "FORMAT", help_heading = "How to read the files")]
+    pub(super) customers_date_format: Option<String>,
 
     /// The decimal mark, . or , [default: found out, never guessed]
     #[arg(long, value_name = "MARK", help_heading = "How to read the files")]

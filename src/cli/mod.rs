@@ -1,7 +1,7 @@
 //! The command line: arguments in, files and messages out. The only place that knows a terminal.
-#![expect(clippy::print_stderr, reason = "messages to the user are written here and nowhere else")]
 
 mod args;
+mod message;
 mod output;
 mod report;
 
@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 
 use crate::error::{Error, Kind};
 use args::{Arguments, Command};
+use message::say;
 
 /// How a run ended; `main` turns it into an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +32,9 @@ pub fn run() -> Outcome {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("no message");
-        eprintln!(
+        say(format_args!(
             "regulars: internal error: {message}{place}\n  this is a bug; please report it with the command you ran"
-        );
+        ));
     }));
     std::panic::catch_unwind(|| match Arguments::try_parse() {
         Ok(arguments) => finish(dispatch(arguments)),
@@ -54,15 +55,15 @@ fn finish(result: Result<()>) -> Outcome {
         return Outcome::Done;
     }
     let Some(known) = error.downcast_ref::<Error>() else {
-        eprintln!("regulars: error: {error:#}");
+        say(format_args!("regulars: error: {error:#}"));
         return Outcome::Input;
     };
     let prefix = if known.kind() == Kind::Internal { "internal error" } else { "error" };
     for message in known.messages() {
-        eprintln!("regulars: {prefix}: {message}");
+        say(format_args!("regulars: {prefix}: {message}"));
     }
     if let Some(hint) = known.next_step() {
-        eprintln!("  {hint}");
+        say(format_args!("  {hint}"));
     }
     match known.kind() {
         Kind::Usage => Outcome::Usage,
@@ -80,6 +81,9 @@ fn refuse(error: &clap::Error) -> Outcome {
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    eprint!("regulars: error: {text}");
+    say(format_args!("regulars: error: {}", text.trim_end()));
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        say("  to report on a file, write: regulars report FILE");
+    }
     Outcome::Usage
 }

@@ -1,81 +1,125 @@
 //! Where results go: whole files, or standard output.
 
-use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 /// A file that appears under its name, complete, when it is finished; an existing one stays as it is
-/// until then, and stays for good if anything fails before.
+/// until then, and stays for good if anything fails before. What is no regular file (a pipe, a device)
+/// cannot be replaced and is written to directly.
 #[derive(Debug)]
-pub(super) struct WholeFile<'p> {
-    path: &'p Path,
-    file: NamedTempFile,
+pub(super) struct WholeFile {
+    path: PathBuf,
+    target: Target,
 }
 
-impl<'p> WholeFile<'p> {
-    /// Starts a file beside its final place.
-    pub(super) fn create(path: &'p Path) -> Result<Self> {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new()
-            .prefix(".regulars-")
-            .tempfile_in(folder)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
-        Ok(Self { path, file })
+#[derive(Debug)]
+enum Target {
+    Beside(NamedTempFile),
+    Direct(File),
+}
+
+impl WholeFile {
+    /// Starts a file beside its final place. A link is followed: what it points to is replaced.
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Self::start(&resolved)
+            .map(|target| Self { path: resolved, target })
+            .map_err(plain)
+            .with_context(|| format!("{}: cannot be written", path.display()))
     }
 
-    /// The file to write to.
-    pub(super) fn writer(&mut self) -> &mut NamedTempFile {
-        &mut self.file
+    fn start(path: &Path) -> io::Result<Target> {
+        let existing = path.metadata();
+        if existing.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
+            return Ok(Target::Direct(File::options().write(true).open(path)?));
+        }
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".regulars-");
+        // As readable as a new file would be; a temporary file is private by itself.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder)?;
+        if let Ok(existing) = existing {
+            file.as_file().set_permissions(existing.permissions())?;
+        }
+        Ok(Target::Beside(file))
     }
 
     /// Puts the file in its place.
-    pub(super) fn finish(mut self) -> Result<()> {
-        let context = || format!("{}: cannot be written", self.path.display());
-        self.file.flush().with_context(context)?;
-        self.file.as_file().sync_all().with_context(context)?;
-        keep_permissions(&self.file, self.path).with_context(context)?;
-        self.file.persist(self.path).map_err(|error| error.error).with_context(context)?;
-        Ok(())
-    }
-}
-
-/// A temporary file is private; the finished one is as readable as the one it replaces, or as a new
-/// file would be.
-fn keep_permissions(file: &NamedTempFile, path: &Path) -> std::io::Result<()> {
-    if let Ok(existing) = path.metadata() {
-        return file.as_file().set_permissions(existing.permissions());
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    Ok(())
-}
-
-/// Writes a result to a file, or to standard output.
-pub(super) fn deliver(bytes: &[u8], path: Option<&Path>) -> Result<()> {
-    match path {
-        Some(path) => {
-            let mut whole = WholeFile::create(path)?;
-            whole
-                .writer()
-                .write_all(bytes)
-                .with_context(|| format!("{}: cannot be written", path.display()))?;
-            whole.finish()
+    pub(super) fn finish(self) -> Result<()> {
+        let path = self.path;
+        match self.target {
+            Target::Direct(mut file) => file.flush(),
+            Target::Beside(file) => file
+                .as_file()
+                .sync_all()
+                .and_then(|()| file.persist(&path).map_err(|error| error.error))
+                .map(drop),
         }
-        None => {
-            let mut out = std::io::stdout().lock();
-            out.write_all(bytes)?;
-            out.flush()?;
-            Ok(())
+        .with_context(|| format!("{}: cannot be written", path.display()))
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.target {
+            Target::Beside(file) => file.write(bytes),
+            Target::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::Beside(file) => file.flush(),
+            Target::Direct(file) => file.flush(),
+        }
+    }
+}
+
+/// The error without the temporary file's name, which means nothing to the user.
+fn plain(error: io::Error) -> io::Error {
+    if error.get_ref().is_some() { error.kind().into() } else { error }
+}
+
+/// Where a result goes.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// A file, whole or not at all.
+    File(WholeFile),
+    /// Standard output.
+    Stdout,
+}
+
+impl Output {
+    /// Prepares to write to a file, or to standard output.
+    pub(super) fn open(path: Option<&Path>) -> Result<Self> {
+        path.map_or(Ok(Self::Stdout), |path| Ok(Self::File(WholeFile::create(path)?)))
+    }
+
+    /// Writes the result.
+    pub(super) fn deliver(self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::File(mut whole) => {
+                let shown = whole.path.display().to_string();
+                whole.write_all(bytes).with_context(|| format!("{shown}: cannot be written"))?;
+                whole.finish()
+            }
+            Self::Stdout => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes)?;
+                out.flush()?;
+                Ok(())
+            }
         }
     }
 }
 
 /// Whether a run ended because the reader of standard output went away.
 pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

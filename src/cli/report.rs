@@ -10,21 +10,24 @@ use super::args::{
     DialectArgument, FormatArgument, ModelArgument, OrderAmountArgument, PeriodArgument, ReportArguments,
     SegmentAtArgument, WeekdayArgument,
 };
-use super::output::{WholeFile, deliver};
+use super::message::say;
+use super::output::{Output, WholeFile};
 use crate::calendar::{Calendar, Day, Span, Unit, Weekday};
 use crate::commands::report::{Request, run as compute};
 use crate::error::Error;
 use crate::input::account::Rejected;
-use crate::input::book::Grouping;
+use crate::input::customers::CustomerOptions;
 use crate::input::fields::{CUSTOMER_FIELDS, ORDER_FIELDS};
+use crate::input::grouping::Grouping;
 use crate::input::mapping::parse_map;
 use crate::input::number::{Mark, Reading, read};
 use crate::input::orders::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
 use crate::input::rates::Rates;
 use crate::input::source::{Source, expand};
+use crate::input::{DateOrder, GivenFormat};
 use crate::metrics::{Assumptions, Horizon, defaults, select};
 use crate::render::{Dialect, Format, Room, accounting, render};
-use crate::report::{Model, Report};
+use crate::report::{Model, Plan, Report, Settings};
 use crate::stats::Confidence;
 
 /// Runs the command.
@@ -33,15 +36,15 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<()> {
     let room =
         Room { width: arguments.width.unwrap_or_else(|| terminal_width(arguments)), wide: arguments.wide };
     let request = request_of(arguments)?;
-    for output in [&arguments.output, &arguments.rejects].into_iter().flatten() {
-        protect_inputs(output, &request)?;
-    }
+    protect_inputs(arguments, &request)?;
+    // A place that cannot be written to should show before a long run, not after.
+    let output = Output::open(arguments.output.as_deref())?;
     let report = compute_with_rejects(request, arguments.rejects.as_deref())?;
     let bytes = render(&report, format, room)?;
     if !arguments.quiet {
         tell(&report, format);
     }
-    deliver(&bytes, arguments.output.as_deref())?;
+    output.deliver(&bytes)?;
     match report.shortfall {
         Some(error) => Err(error.into()),
         None => Ok(()),
@@ -54,11 +57,13 @@ fn compute_with_rejects(request: Request, path: Option<&Path>) -> Result<Report>
         return Ok(compute(request, &mut |_| Ok(()))?);
     };
     let mut whole = WholeFile::create(path)?;
-    let mut writer = csv::Writer::from_writer(whole.writer());
+    let mut writer = csv::Writer::from_writer(&mut whole);
+    let mut rejected_any = false;
     let context = || format!("{}: cannot be written", path.display());
     writer.write_record(["file", "line", "reason", "row"]).with_context(context)?;
     let result = {
         let mut sink = |rejected: Rejected<'_>| {
+            rejected_any = true;
             let line = rejected.line.to_string();
             writer
                 .write_record([
@@ -73,38 +78,50 @@ fn compute_with_rejects(request: Request, path: Option<&Path>) -> Result<Report>
     };
     writer.flush().with_context(context)?;
     drop(writer);
-    whole.finish()?;
+    // A run that failed for another reason leaves an earlier reject file alone.
+    if result.is_ok() || rejected_any {
+        whole.finish()?;
+    }
     Ok(result?)
 }
 
 /// Warnings, and the account of the rows where the output does not show it.
-#[expect(clippy::print_stderr, reason = "messages go to standard error")]
 fn tell(report: &Report, format: Format) {
     for warning in &report.warnings {
-        eprintln!("regulars: warning: {warning}");
+        say(format_args!("regulars: warning: {warning}"));
     }
     if !matches!(format, Format::Table | Format::Markdown) {
         if let Some(orders) = &report.orders {
-            eprintln!("regulars: orders: {}", accounting(&orders.account));
+            say(format_args!("regulars: orders: {}", accounting(&orders.account)));
         }
         if let Some(customers) = &report.customers {
-            eprintln!("regulars: customers: {}", accounting(&customers.account));
+            say(format_args!("regulars: customers: {}", accounting(&customers.account)));
         }
     }
 }
 
-/// Refuses to overwrite a file that is read.
-fn protect_inputs(output: &Path, request: &Request) -> Result<(), Error> {
-    let Ok(output_identity) = output.canonicalize() else { return Ok(()) };
+/// Refuses to overwrite a file that is read, and to write two things to one file.
+fn protect_inputs(arguments: &ReportArguments, request: &Request) -> Result<(), Error> {
+    let identity = |path: &Path| match path.canonicalize() {
+        Ok(path) => path,
+        Err(_) => path.to_owned(),
+    };
+    let mut taken = Vec::new();
     for source in request.orders.iter().chain(&request.customers) {
-        if let Source::File(path) = source
-            && path.canonicalize().is_ok_and(|path| path == output_identity)
-        {
+        if let Source::File(path) = source {
+            taken.push(identity(path));
+        }
+    }
+    taken.extend(arguments.rates.as_deref().map(|path| identity(Path::new(path))));
+    for output in [&arguments.output, &arguments.rejects].into_iter().flatten() {
+        let own = identity(output);
+        if taken.contains(&own) {
+            let shown = output.display();
             return Err(Error::usage(format!(
-                "{} is an input; it will not be overwritten",
-                output.display()
+                "{shown} is read or written by this run already; name another file"
             )));
         }
+        taken.push(own);
     }
     Ok(())
 }
@@ -175,45 +192,71 @@ fn request_of(arguments: &ReportArguments) -> Result<Request, Error> {
         return Err(Error::usage(format!("--from {from} is after --to {to}")));
     }
     let zone_name = arguments.timezone.clone().unwrap_or_else(|| "UTC".to_owned());
+    let zone = TimeZone::get(&zone_name).map_err(|_| {
+        Error::usage(format!("--timezone {zone_name}: there is no such time zone"))
+            .hint("use an IANA name such as Europe/Berlin or America/New_York")
+    })?;
     let (assumptions, assumed) = assumptions(arguments, unit)?;
+    let model = match arguments.model {
+        ModelArgument::Orders => Model::Orders,
+        ModelArgument::Contract => Model::Contract,
+    };
+    let orders = expand(&arguments.orders)?;
+    let customers = match &arguments.customers {
+        Some(customers) => Some(one_source("--customers", customers)?),
+        None => None,
+    };
+    if orders.contains(&Source::Stdin) && customers == Some(Source::Stdin) {
+        return Err(Error::usage("orders and customers cannot both come from standard input"));
+    }
+    let given = arguments.customers_date_format.as_deref();
     Ok(Request {
-        orders: expand(&arguments.orders)?,
-        customers: match &arguments.customers {
-            Some(customers) => Some(one_source("--customers", customers)?),
-            None => None,
+        orders,
+        customers,
+        order_options: order_options(arguments, &zone, as_of)?,
+        customer_options: CustomerOptions {
+            map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)?,
+            date_format: given.map(|text| date_format("--customers-date-format", text)).transpose()?,
+            zone,
+            contracts: model == Model::Contract,
+            as_of,
         },
-        order_options: order_options(arguments, &zone_name, as_of)?,
-        customer_map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)?,
-        model: match arguments.model {
-            ModelArgument::Orders => Model::Orders,
-            ModelArgument::Contract => Model::Contract,
-        },
-        calendar,
-        window: arguments.active_for,
-        time_zone: zone_name,
-        time_zone_given: arguments.timezone.is_some(),
         by: arguments.by.clone(),
-        segment_at_last: matches!(arguments.segment_at, SegmentAtArgument::Last),
-        min_customers: arguments.min_customers,
-        metrics: if arguments.metrics.is_empty() {
-            defaults()
-        } else {
-            select(&trimmed(&arguments.metrics))?
-        },
-        confidence: match arguments.ci {
-            None => None,
-            Some(percent) => Some(Confidence::new(percent).ok_or_else(|| {
-                Error::usage(format!("--ci {percent}: a level is above 0 and below 100, for example 95"))
-            })?),
-        },
-        assumptions,
-        assumed,
-        data_from,
-        from,
-        to,
-        include_incomplete: arguments.include_incomplete,
         max_rejects: arguments.max_rejects,
+        plan: Plan {
+            settings: Settings {
+                model,
+                window: arguments.active_for,
+                calendar,
+                time_zone: zone_name,
+                time_zone_given: arguments.timezone.is_some(),
+                assumptions,
+                assumed,
+                segment_at_last: matches!(arguments.segment_at, SegmentAtArgument::Last),
+                min_customers: arguments.min_customers,
+            },
+            columns: Vec::new(),
+            breakdowns: Vec::new(),
+            metrics: if arguments.metrics.is_empty() {
+                defaults()
+            } else {
+                select(&trimmed(&arguments.metrics))?
+            },
+            confidence: arguments.ci.map(confidence).transpose()?,
+            data_from,
+            as_of,
+            from,
+            to,
+            include_incomplete: arguments.include_incomplete,
+        },
     })
+}
+
+/// A level of confidence; 0.95 is a slip for 95.
+fn confidence(percent: f64) -> Result<Confidence, Error> {
+    let complain =
+        || Error::usage(format!("--ci {percent}: a level is a percentage such as 95, from 50 to below 100"));
+    if percent < 50.0 { Err(complain()) } else { Confidence::new(percent).ok_or_else(complain) }
 }
 
 fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {
@@ -224,7 +267,11 @@ fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {
     }
 }
 
-fn order_options(arguments: &ReportArguments, zone: &str, as_of: Option<Day>) -> Result<OrderOptions, Error> {
+fn order_options(
+    arguments: &ReportArguments,
+    zone: &TimeZone,
+    as_of: Option<Day>,
+) -> Result<OrderOptions, Error> {
     let lower = |texts: &[String]| -> BTreeSet<String> {
         trimmed(texts).iter().map(|text| text.to_lowercase()).collect()
     };
@@ -245,18 +292,18 @@ fn order_options(arguments: &ReportArguments, zone: &str, as_of: Option<Day>) ->
                 return Err(Error::usage(format!("--decimal {other}: the decimal mark is . or ,")));
             }
         },
-        date_format: arguments.date_format.as_deref().map(date_format).transpose()?,
-        zone: TimeZone::get(zone).map_err(|_| {
-            Error::usage(format!("--timezone {zone}: there is no such time zone"))
-                .hint("use an IANA name such as Europe/Berlin or America/New_York")
-        })?,
+        date_format: arguments
+            .date_format
+            .as_deref()
+            .map(|text| date_format("--date-format", text))
+            .transpose()?,
+        zone: zone.clone(),
         excluded_status,
         refunded_status: without_included(REFUNDED_STATUS),
         guest_key_email: arguments.guest_key.is_some(),
-        grouping: arguments.order_amount.map(|amount| match amount {
-            OrderAmountArgument::Sum => Grouping::Sum,
-            OrderAmountArgument::Once => Grouping::Once,
-        }),
+        order_amount: arguments.order_amount.map(grouping),
+        order_refund: arguments.order_refund.map(grouping),
+        named_status: lower(&arguments.exclude_status).union(&included).cloned().collect(),
         without_amounts: arguments.no_amount,
         min_amount: match arguments.min_amount.as_deref() {
             None => None,
@@ -290,19 +337,38 @@ fn delimiter(text: &str) -> Result<u8, Error> {
     }
 }
 
-/// A format is tried on a date of its own making, so that a slip shows before any file is read.
-fn date_format(format: &str) -> Result<String, Error> {
-    let probe = jiff::civil::date(2024, 2, 29).at(13, 45, 59, 0).to_zoned(TimeZone::UTC);
+/// The order of day and month, or a format, which is tried on a date of its own making, so that a slip
+/// shows before any file is read.
+fn date_format(flag: &str, format: &str) -> Result<GivenFormat, Error> {
+    match format {
+        "day-first" => return Ok(GivenFormat::Order(DateOrder::DayFirst)),
+        "month-first" => return Ok(GivenFormat::Order(DateOrder::MonthFirst)),
+        _ => {}
+    }
     let complain = |why: &dyn std::fmt::Display| {
-        Error::usage(format!("--date-format {format}: {why}"))
-            .hint("for example %d/%m/%Y, %m/%d/%Y %H:%M or %Y%m%d")
+        Error::usage(format!("{flag} {format}: {why}"))
+            .hint("for example %d/%m/%Y, %m/%d/%Y %H:%M, day-first or month-first")
     };
+    if format.contains("%Q") {
+        return Err(complain(&"names of time zones are not read"));
+    }
+    if (format.contains("%I") || format.contains("%l")) && !format.to_lowercase().contains("%p") {
+        return Err(complain(&"an hour up to 12 needs AM or PM (%p)"));
+    }
+    let probe = jiff::civil::date(2024, 2, 29).at(13, 45, 59, 0).to_zoned(TimeZone::UTC);
     let text = probe
         .map_err(|error| complain(&error))
         .and_then(|probe| jiff::fmt::strtime::format(format, &probe).map_err(|error| complain(&error)))?;
     let parsed = jiff::fmt::strtime::parse(format, &text).map_err(|error| complain(&error))?;
     parsed.to_date().map_err(|_| complain(&"the format has no day, month and year"))?;
-    Ok(format.to_owned())
+    Ok(GivenFormat::Custom(format.to_owned()))
+}
+
+fn grouping(argument: OrderAmountArgument) -> Grouping {
+    match argument {
+        OrderAmountArgument::Sum => Grouping::Sum,
+        OrderAmountArgument::Once => Grouping::Once,
+    }
 }
 
 fn weekday(argument: WeekdayArgument) -> Weekday {
@@ -363,6 +429,9 @@ fn assumptions(arguments: &ReportArguments, unit: Unit) -> Result<(Assumptions, 
     }
     if let Some(text) = &arguments.discount {
         let yearly = share("--discount", text)?;
+        if yearly > 1.0 {
+            return Err(Error::usage(format!("--discount {text}: more than 100 % a year; write 10% or 0.1")));
+        }
         assumptions.discount = (1.0 + yearly).powf(1.0 / unit.per_year()) - 1.0;
         said.push(format!(
             "discount {text} per year, {:.4} % per {} (CLV)",
@@ -453,9 +522,9 @@ mod tests {
 
     #[test]
     fn date_formats_are_checked_before_use() {
-        assert!(date_format("%d/%m/%Y").is_ok());
-        assert!(date_format("%m/%d/%y %H:%M:%S").is_ok());
-        assert_eq!(kind_of(date_format("%d/%m")), Some(Kind::Usage));
-        assert_eq!(kind_of(date_format("dd/mm/yyyy")), Some(Kind::Usage));
+        assert!(date_format("", "%d/%m/%Y").is_ok());
+        assert!(date_format("", "%m/%d/%y %H:%M:%S").is_ok());
+        assert_eq!(kind_of(date_format("", "%d/%m")), Some(Kind::Usage));
+        assert_eq!(kind_of(date_format("", "dd/mm/yyyy")), Some(Kind::Usage));
     }
 }

@@ -1,24 +1,18 @@
 //! `regulars report`: files to a [`Report`].
 
-use jiff::tz::TimeZone;
-
 use crate::activity::{ByColumn, Origin};
-use crate::calendar::{Calendar, Day, Span};
 use crate::error::{Error, Result};
 use crate::input::account::{Limit, Rejects, Sink};
-use crate::input::customers::{self, CustomerOptions};
-use crate::input::fields::CustomerField;
+use crate::input::customers::{self, CustomerOptions, OrdersSide};
 use crate::input::keys::Keys;
-use crate::input::mapping::{Explicit, Header};
+use crate::input::mapping::Header;
 use crate::input::orders::{OrderOptions, OrderReader};
 use crate::input::source::Source;
 use crate::input::table::Table;
-use crate::metrics::{Assumptions, Metric};
-use crate::report::{COUNTS, Inputs, Model, Plan, Report, Settings, build};
-use crate::stats::Confidence;
+use crate::report::{COUNTS, Inputs, Model, Plan, Report, build};
 
 /// Everything a report depends on; complete, nothing is looked up elsewhere.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Request {
     /// The orders files. Only the contract model does without.
     pub orders: Vec<Source>,
@@ -26,42 +20,14 @@ pub struct Request {
     pub customers: Option<Source>,
     /// How the orders files are read.
     pub order_options: OrderOptions,
-    /// Fields of the customers file named by the user.
-    pub customer_map: Explicit<CustomerField>,
-    /// What makes somebody a customer.
-    pub model: Model,
-    /// The periods.
-    pub calendar: Calendar,
-    /// The activity window W.
-    pub window: Span,
-    /// The business time zone's name.
-    pub time_zone: String,
-    /// The user named it.
-    pub time_zone_given: bool,
+    /// How the customers file is read.
+    pub customer_options: CustomerOptions,
     /// The breakdowns: a column, or columns crossed by commas.
     pub by: Vec<String>,
-    /// Segments of orders columns come from the last purchase, not the first.
-    pub segment_at_last: bool,
-    /// Segments with fewer customers are merged; 0: none are.
-    pub min_customers: u64,
-    /// The metrics.
-    pub metrics: Vec<&'static Metric>,
-    /// How sure intervals are to be.
-    pub confidence: Option<Confidence>,
-    /// What is assumed beyond the data.
-    pub assumptions: Assumptions,
-    /// The assumptions in the user's words.
-    pub assumed: Vec<String>,
-    /// The first covered day.
-    pub data_from: Option<Day>,
-    /// The first day of the periods to print.
-    pub from: Option<Day>,
-    /// The last day of the periods to print.
-    pub to: Option<Day>,
-    /// Periods that have not ended are printed too.
-    pub include_incomplete: bool,
     /// How many rows may be rejected.
     pub max_rejects: Limit,
+    /// What is to be reported; its columns and breakdowns come from `by` and the files' headers.
+    pub plan: Plan,
 }
 
 /// Reads, counts and computes. `sink` is handed every rejected row.
@@ -70,22 +36,19 @@ pub struct Request {
 /// See the exit codes in the README: the request is impossible, the data is bad or too little, or an
 /// identity does not hold.
 pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
-    let zone: TimeZone = request.order_options.zone.clone();
-    if request.model == Model::Contract && request.customers.is_none() {
+    let contracts = request.plan.settings.model == Model::Contract;
+    if contracts && request.customers.is_none() {
         return Err(Error::usage("--model contract needs --customers FILE, which holds the contracts"));
     }
     let first = match request.orders.first() {
         Some(source) => Some(Table::open(source, request.order_options.delimiter)?),
-        None if request.model == Model::Contract => None,
+        None if contracts => None,
         None => return Err(Error::usage("no orders file is given")),
     };
-    let customers_table = match &request.customers {
-        Some(source) => Some(Table::open(source, None)?),
-        None => None,
-    };
+    let customers_table = request.customers.as_ref().map(|source| Table::open(source, None)).transpose()?;
     let headers = Headers {
-        orders: first.as_ref().map(|t| &t.header),
-        customers: customers_table.as_ref().map(|t| &t.header),
+        orders: first.as_ref().map(|table| &table.header),
+        customers: customers_table.as_ref().map(|table| &table.header),
     };
     let by = headers.resolve(&request.by)?;
 
@@ -98,39 +61,19 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
     let mut listed = None;
     if let Some(table) = customers_table {
-        let options = CustomerOptions {
-            map: request.customer_map,
-            date_format: request.order_options.date_format.clone(),
-            zone,
-            contracts: request.model == Model::Contract,
-            as_of: request.order_options.as_of,
-            keyed_by_email: orders.as_ref().is_some_and(|orders| orders.keyed_by_email),
+        let side = match &orders {
+            Some(orders) => OrdersSide {
+                keyed_by_email: orders.keyed_by_email,
+                has_orders: orders.finished.customers_with_orders(keys.len())?,
+            },
+            None => OrdersSide::default(),
         };
-        listed = Some(customers::read(table, &options, &by.customer_columns, &mut keys, &mut rejects)?);
+        let columns = &by.customer_columns;
+        listed =
+            Some(customers::read(table, &request.customer_options, &side, columns, &mut keys, &mut rejects)?);
     }
     let rejected = rejects.messages();
-    let plan = Plan {
-        settings: Settings {
-            model: request.model,
-            window: request.window,
-            calendar: request.calendar,
-            time_zone: request.time_zone,
-            time_zone_given: request.time_zone_given,
-            assumptions: request.assumptions,
-            assumed: request.assumed,
-            segment_at_last: request.segment_at_last,
-            min_customers: request.min_customers,
-        },
-        columns: by.columns,
-        breakdowns: by.breakdowns,
-        metrics: request.metrics,
-        confidence: request.confidence,
-        data_from: request.data_from,
-        as_of: request.order_options.as_of,
-        from: request.from,
-        to: request.to,
-        include_incomplete: request.include_incomplete,
-    };
+    let plan = Plan { columns: by.columns, breakdowns: by.breakdowns, ..request.plan };
     let inputs = Inputs { orders: orders.as_ref(), customers: listed.as_ref(), population: keys.len() };
     let mut report = build(&inputs, plan)?;
     report.warnings.extend(rejected.into_iter().map(|message| format!("rejected: {message}")));
@@ -170,7 +113,10 @@ impl Headers<'_> {
                 }
                 breakdown.push(position);
             }
-            if by.breakdowns.contains(&breakdown) {
+            let same = |known: &Vec<usize>| {
+                known.len() == breakdown.len() && known.iter().all(|column| breakdown.contains(column))
+            };
+            if by.breakdowns.iter().any(same) {
                 return Err(Error::usage(format!("--by {text} is given twice")));
             }
             by.breakdowns.push(breakdown);

@@ -226,6 +226,8 @@ pub type Sink<'s> = dyn FnMut(Rejected<'_>) -> Result<()> + 's;
 pub struct Rejects<'s> {
     limit: Limit,
     sink: &'s mut Sink<'s>,
+    /// Rows of the data sets already checked.
+    read: u64,
     /// By kind: how many, and the first few in words.
     kinds: BTreeMap<Fault, (u64, Vec<String>)>,
 }
@@ -236,7 +238,7 @@ const SHOWN_PER_KIND: usize = 5;
 impl<'s> Rejects<'s> {
     /// A collector that hands every rejected row to `sink`.
     pub fn new(limit: Limit, sink: &'s mut Sink<'s>) -> Self {
-        Self { limit, sink, kinds: BTreeMap::new() }
+        Self { limit, sink, read: 0, kinds: BTreeMap::new() }
     }
 
     /// Notes a rejected row.
@@ -278,12 +280,14 @@ impl<'s> Rejects<'s> {
         messages
     }
 
-    /// Whether the rejected rows are few enough to go on.
+    /// Whether the rejected rows are few enough to go on, after a data set of `read` rows.
     ///
     /// # Errors
     /// They are not: names them, and says how to set them aside.
-    pub fn check(&self, read: u64) -> Result<()> {
+    pub fn check(&mut self, read: u64) -> Result<()> {
         let total = self.total();
+        self.read += read;
+        let read = self.read;
         if self.limit.allows(total, read) {
             return Ok(());
         }

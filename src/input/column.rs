@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::account::{Fault, Problem, quoted};
-use super::date::{self, DateFormat, Order, Stamp};
+use super::date::{self, DateFormat, GivenFormat, Order, Stamp};
 use super::is_missing;
 use super::mapping::Header;
 use super::number::{self, Mark};
@@ -36,12 +36,12 @@ impl From<Problem> for Verdict {
 struct Place {
     line: u64,
     column: String,
-    value: String,
+    value: Vec<u8>,
 }
 
 impl Place {
     fn of(header: &Header, row: &Row<'_>, index: usize) -> Self {
-        Self { line: row.line, column: header.columns[index].clone(), value: quoted(&row.get(index)) }
+        Self { line: row.line, column: header.columns[index].clone(), value: row.get(index).into_owned() }
     }
 }
 
@@ -54,12 +54,13 @@ pub struct DateColumn {
     witness: Option<Place>,
     /// The first value with two readings.
     open: Option<Place>,
+    given: bool,
 }
 
 impl DateColumn {
     /// A column in the given format, or one that is found out.
-    pub fn new(custom: Option<&str>, zone: &TimeZone) -> Self {
-        Self { format: DateFormat::new(custom, zone), witness: None, open: None }
+    pub fn new(given: Option<&GivenFormat>, zone: &TimeZone) -> Self {
+        Self { format: DateFormat::new(given, zone), witness: None, open: None, given: given.is_some() }
     }
 
     /// The moment in a field, and whether it had an offset from UTC; `None` where it is empty.
@@ -84,15 +85,26 @@ impl DateColumn {
                 self.open.get_or_insert_with(|| Place::of(header, row, index));
                 Err(Verdict::Waits)
             }
-            date::Reading::Contradicts => Err(Verdict::Fatal(self.contradiction(header, row, index))),
-            date::Reading::Not => {
+            date::Reading::Contradicts if !self.given => {
+                Err(Verdict::Fatal(self.contradiction(header, row, index)))
+            }
+            date::Reading::OtherShape if !self.given => Err(Verdict::Fatal(
+                Error::input(format!(
+                    "{}:{}: column \"{}\": {} is not written like {}, as the dates before it are",
+                    header.file,
+                    row.line,
+                    header.columns[index],
+                    quoted(&text),
+                    self.format.describe()
+                ))
+                .hint("a column has one form; with its format as --date-format (for example %Y-%m-%d), other rows are rejected"),
+            )),
+            date::Reading::Contradicts | date::Reading::OtherShape | date::Reading::Not => {
                 let column = &header.columns[index];
                 let what = match (&self.format.custom, self.format.shape) {
                     (Some(custom), _) => format!("is not a date in the format {custom}"),
                     (None, None) => "is not a date".to_owned(),
-                    (None, Some(date::Shape::Either(_))) if self.format.order.is_none() => {
-                        "is not a date".to_owned()
-                    }
+                    (None, Some(date::Shape::Either(_))) if self.format.order.is_none() => "is not a date".to_owned(),
                     (None, Some(_)) => format!("is not a date like {}", self.format.describe()),
                 };
                 Err(Problem::value(Fault::Date, column, &text, &what).into())
@@ -107,15 +119,17 @@ impl DateColumn {
             _ => ("the day", "the month"),
         };
         let earlier = match &self.witness {
-            Some(witness) => format!("{} (line {})", witness.value, witness.line),
+            Some(witness) => format!("{} (line {})", quoted(&witness.value), witness.line),
             None => "the other files".to_owned(),
         };
-        let [day_first, month_first] = self.format.alternatives().unwrap_or_default();
         Error::input(format!(
             "{}:{}: column \"{}\": {} has {this} first, {earlier} {other} first",
-            header.file, place.line, place.column, place.value
+            header.file,
+            place.line,
+            place.column,
+            quoted(&place.value)
         ))
-        .hint(format!("say which with --date-format {day_first} or --date-format {month_first}; rows that do not fit are then rejected"))
+        .hint("say which with --date-format day-first or month-first; rows that do not fit are then rejected")
     }
 
     /// The order of day and month, where the data decided it.
@@ -141,20 +155,23 @@ impl DateColumn {
     /// The column could be day-first or month-first: shows both readings of its first open value.
     pub fn settled(&self, file: &str, flag: &str) -> Result<()> {
         let (Some(open), None) = (&self.open, self.format.order) else { return Ok(()) };
-        let [day_first, month_first] = self.format.alternatives().unwrap_or_default();
         let both = [Order::DayFirst, Order::MonthFirst].map(|order| {
             let mut format = self.format.clone();
             format.order = Some(order);
-            match format.read(open.value.trim_matches('"').as_bytes()) {
+            match format.read(&open.value) {
                 date::Reading::At(stamp, _) => date::day_of(stamp).to_string(),
                 _ => "no date".to_owned(),
             }
         });
         Err(Error::input(format!(
             "{file}:{}: column \"{}\": {} is {} or {}, and no value of the column decides",
-            open.line, open.column, open.value, both[0], both[1]
+            open.line,
+            open.column,
+            quoted(&open.value),
+            both[0],
+            both[1]
         ))
-        .hint(format!("say {flag} {day_first} (day first) or {flag} {month_first} (month first)")))
+        .hint(format!("say {flag} day-first or {flag} month-first")))
     }
 }
 
@@ -198,7 +215,7 @@ impl AmountColumn {
             }
             number::Reading::Contradicts if !self.given => {
                 let earlier = match &self.witness {
-                    Some(witness) => format!("in {} (line {})", witness.value, witness.line),
+                    Some(witness) => format!("in {} (line {})", quoted(&witness.value), witness.line),
                     None => "in the other files".to_owned(),
                 };
                 let mark = char::from(self.mark.unwrap_or(Mark::Point).symbol());
@@ -249,15 +266,17 @@ impl AmountColumn {
     /// A value could have a decimal mark or a thousands separator: shows both readings.
     pub fn settled(&self, file: &str) -> Result<()> {
         let (Some(open), None) = (&self.open, self.mark) else { return Ok(()) };
-        let both = [Mark::Point, Mark::Comma].map(|mark| {
-            match number::read(open.value.trim_matches('"').as_bytes(), Some(mark)) {
-                number::Reading::Exact(value) => crate::money::to_text(value.into()),
-                _ => "no number".to_owned(),
-            }
+        let both = [Mark::Point, Mark::Comma].map(|mark| match number::read(&open.value, Some(mark)) {
+            number::Reading::Exact(value) => crate::money::to_text(value.into()),
+            _ => "no number".to_owned(),
         });
         Err(Error::input(format!(
             "{file}:{}: column \"{}\": {} is {} or {}, and no value of the file decides",
-            open.line, open.column, open.value, both[0], both[1]
+            open.line,
+            open.column,
+            quoted(&open.value),
+            both[0],
+            both[1]
         ))
         .hint("say which character is the decimal mark: --decimal . or --decimal ,"))
     }

@@ -6,10 +6,11 @@ use jiff::tz::TimeZone;
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
-use super::book::{display_key, segment_column};
+use super::book::display_key;
 use super::column::{DateColumn, Verdict};
-use super::date::day_of;
+use super::date::{GivenFormat, day_of};
 use super::fields::{CUSTOMER_FIELDS, CustomerField};
+use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
 use super::record::{Fields, Row};
@@ -23,16 +24,23 @@ use crate::error::{Error, Result};
 pub struct CustomerOptions {
     /// Fields named by the user.
     pub map: Explicit<CustomerField>,
-    /// The date format (strptime), if not to be found out.
-    pub date_format: Option<String>,
+    /// How dates are written, if not to be found out.
+    pub date_format: Option<GivenFormat>,
     /// The business time zone.
     pub zone: TimeZone,
     /// Rows are contracts: each needs a start, and a customer may have several.
     pub contracts: bool,
     /// Contracts that start after this day are ignored, as are ends.
     pub as_of: Option<Day>,
-    /// The orders' customers are keyed by e-mail.
+}
+
+/// What the customers file needs to know of the orders.
+#[derive(Debug, Default)]
+pub struct OrdersSide {
+    /// Their customers are keyed by e-mail.
     pub keyed_by_email: bool,
+    /// Whether each of their customers has an order that counts, by number.
+    pub has_orders: Vec<bool>,
 }
 
 /// Everything the customers file says.
@@ -50,6 +58,8 @@ pub struct Customers {
     pub without_orders: u64,
     /// Customers with orders who are not in the file.
     pub not_listed: u64,
+    /// Customers with orders.
+    pub with_orders: u64,
     /// The file.
     pub file: String,
     /// Field → column, as used.
@@ -68,6 +78,7 @@ struct Entry {
 
 struct Reader<'o> {
     options: &'o CustomerOptions,
+    orders: &'o OrdersSide,
     header: Header,
     mapping: Mapping<CustomerField>,
     segments: Vec<usize>,
@@ -89,6 +100,7 @@ struct Reader<'o> {
 pub fn read(
     table: Table,
     options: &CustomerOptions,
+    orders: &OrdersSide,
     segment_columns: &[String],
     keys: &mut Keys,
     rejects: &mut Rejects<'_>,
@@ -102,9 +114,10 @@ pub fn read(
                 .hint(header.describe_for(column))
         })?);
     }
-    let date_column = || DateColumn::new(None, &options.zone);
+    let date_column = || DateColumn::new(options.date_format.as_ref(), &options.zone);
     let mut reader = Reader {
         options,
+        orders,
         mapping,
         segments,
         values: segment_columns.iter().map(|_| Keys::default()).collect(),
@@ -117,7 +130,6 @@ pub fn read(
         header,
     };
     reader.require()?;
-    let ordering = keys.len();
     let mut waiting: Vec<(u64, Box<[u8]>)> = Vec::new();
     while let Some(row) = records.next()? {
         reader.account.read += 1;
@@ -136,7 +148,7 @@ pub fn read(
         }
     }
     rejects.check(reader.account.read)?;
-    reader.finish(ordering, keys)
+    reader.finish()
 }
 
 impl Reader<'_> {
@@ -163,7 +175,7 @@ impl Reader<'_> {
     /// file has no e-mail but an id that may be one.
     fn key_field(&self) -> CustomerField {
         let has = |field| self.mapping.get(field).is_some();
-        let email = self.options.keyed_by_email && (has(CustomerField::Email) || !has(CustomerField::Id));
+        let email = self.orders.keyed_by_email && (has(CustomerField::Email) || !has(CustomerField::Id));
         if email { CustomerField::Email } else { CustomerField::Id }
     }
 
@@ -196,19 +208,7 @@ impl Reader<'_> {
         };
         let date = |field, column: &mut DateColumn| match self.mapping.get(field) {
             None => Ok(None),
-            Some(index) => {
-                // The orders' format is tried first: it settles what the file itself leaves open.
-                if column.format.shape.is_none()
-                    && column.format.custom.is_none()
-                    && !is_missing(&row.get(index))
-                {
-                    let mut own = DateColumn::new(self.options.date_format.as_deref(), &self.options.zone);
-                    if self.options.date_format.is_some() && own.read(header, row, index).is_ok() {
-                        *column = own;
-                    }
-                }
-                Ok::<_, Verdict>(column.read(header, row, index)?.map(|(stamp, _)| day_of(stamp)))
-            }
+            Some(index) => Ok::<_, Verdict>(column.read(header, row, index)?.map(|(stamp, _)| day_of(stamp))),
         };
         let first_order = date(CustomerField::FirstOrderAt, &mut self.first_order)?;
         let (mut start, mut end) = (None, None);
@@ -244,7 +244,7 @@ impl Reader<'_> {
             }
             end = end.filter(|end| self.options.as_of.is_none_or(|as_of| *end <= as_of));
         }
-        let customer = if self.options.keyed_by_email {
+        let customer = if self.orders.keyed_by_email {
             keys.number(super::email_key(&id).as_bytes())
         } else {
             keys.number(id.as_bytes())
@@ -281,12 +281,12 @@ impl Reader<'_> {
         let orders: BTreeSet<_> = columns.iter().filter_map(|column| column.order()).collect();
         for column in columns {
             column.follow(&orders);
-            column.settled(&self.header.file, "--date-format")?;
+            column.settled(&self.header.file, "--customers-date-format")?;
         }
         Ok(())
     }
 
-    fn finish(self, ordering: usize, keys: &Keys) -> Result<Customers> {
+    fn finish(self) -> Result<Customers> {
         self.account.check("customers")?;
         let of =
             |name: &str, values: Vec<Option<i32>>| Series::new(name.into(), values).into_date().into_column();
@@ -304,7 +304,9 @@ impl Reader<'_> {
         }
         let frame = DataFrame::new(self.entries.len(), columns)
             .map_err(|error| Error::internal(format!("customers frame: {error}")))?;
-        let listed = self.known.keys().filter(|customer| (**customer as usize) < ordering).count();
+        let orders_of = |customer: &u32| self.orders.has_orders.get(*customer as usize) == Some(&true);
+        let listed = self.known.keys().filter(|customer| orders_of(customer)).count();
+        let with_orders = self.orders.has_orders.iter().filter(|has| **has).count();
         let mapping = CUSTOMER_FIELDS
             .iter()
             .filter_map(|info| {
@@ -315,8 +317,9 @@ impl Reader<'_> {
             frame,
             values: self.values,
             account: self.account,
-            without_orders: (keys.len() - ordering) as u64,
-            not_listed: (ordering - listed) as u64,
+            without_orders: (self.known.len() - listed) as u64,
+            not_listed: (with_orders - listed) as u64,
+            with_orders: with_orders as u64,
             file: self.header.file,
             mapping,
         })

@@ -50,8 +50,19 @@ pub enum Reading {
     Open,
     /// No date in the column's order, but one in the other.
     Contradicts,
+    /// No date in the column's shape, but one in another.
+    OtherShape,
     /// No date in the column's shape.
     Not,
+}
+
+/// What the user says about dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenFormat {
+    /// Their format (strptime).
+    Custom(String),
+    /// The order of day and month, whatever else they look like.
+    Order(Order),
 }
 
 /// How the dates of one column are to be read.
@@ -69,8 +80,13 @@ pub struct DateFormat {
 
 impl DateFormat {
     /// A format that learns from the values it sees.
-    pub fn new(custom: Option<&str>, zone: &TimeZone) -> Self {
-        Self { custom: custom.map(str::to_owned), shape: None, order: None, zone: zone.clone() }
+    pub fn new(given: Option<&GivenFormat>, zone: &TimeZone) -> Self {
+        let (custom, order) = match given {
+            None => (None, None),
+            Some(GivenFormat::Custom(format)) => (Some(format.clone()), None),
+            Some(GivenFormat::Order(order)) => (None, Some(*order)),
+        };
+        Self { custom, shape: None, order, zone: zone.clone() }
     }
 
     /// Reads a trimmed, non-empty text. The first call that succeeds fixes the shape.
@@ -81,12 +97,16 @@ impl DateFormat {
                 None => Reading::Not,
             };
         }
-        let Some(shape) = self.shape.or_else(|| shape_of(text)) else { return Reading::Not };
-        let reading = self.read_shape(shape, text);
-        if reading != Reading::Not {
-            self.shape = Some(shape);
+        let Some(own) = shape_of(text) else { return Reading::Not };
+        let reading = self.read_shape(own, text);
+        match self.shape {
+            _ if reading == Reading::Not => Reading::Not,
+            Some(shape) if shape != own => Reading::OtherShape,
+            _ => {
+                self.shape = Some(own);
+                reading
+            }
         }
-        reading
     }
 
     /// How the column is written, for the report's header.
@@ -100,17 +120,6 @@ impl DateFormat {
             (Some(Shape::Dotted), _) => "dd.mm.yyyy".to_owned(),
             (Some(Shape::Either(sep)), Some(order)) => order.describe(sep),
             (Some(Shape::Either(_)) | None, _) => "undecided".to_owned(),
-        }
-    }
-
-    /// The strptime formats of the two orders, day first and month first, where they are open.
-    pub fn alternatives(&self) -> Option<[String; 2]> {
-        match self.shape {
-            Some(Shape::Either(sep)) => {
-                let sep = char::from(sep);
-                Some([format!("%d{sep}%m{sep}%Y"), format!("%m{sep}%d{sep}%Y")])
-            }
-            _ => None,
         }
     }
 
@@ -293,7 +302,7 @@ fn time(text: &[u8]) -> Option<(i64, Option<i64>)> {
     if text.is_empty() { Some((seconds, None)) } else { Some((seconds, Some(offset(text)?))) }
 }
 
-/// `Z`, `UTC`, `+02:00`, `+0200`, `+02`, `UTC+2`-free: seconds east of UTC.
+/// `Z`, `UTC`, `GMT`, `+02:00`, `+0200` or `+02`: seconds east of UTC.
 fn offset(text: &[u8]) -> Option<i64> {
     let sign = match text {
         b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
@@ -395,16 +404,16 @@ mod tests {
         column.order = Some(Order::DayFirst);
         assert_eq!(column.read(b"03/04/2024"), Reading::At(at("2024-04-03"), false));
         assert_eq!(column.read(b"04/13/2024"), Reading::Contradicts);
-        assert_eq!(column.read(b"2024-04-13"), Reading::Not, "one shape per column");
+        assert_eq!(column.read(b"2024-04-13"), Reading::OtherShape, "one shape per column");
         assert_eq!(column.describe(), "dd/mm/yyyy");
     }
 
     #[test]
     fn a_format_of_the_users_own() {
-        let mut column = DateFormat::new(Some("%d/%m/%y %H:%M"), &TimeZone::UTC);
+        let mut column = DateFormat::new(Some(&GivenFormat::Custom("%d/%m/%y %H:%M".into())), &TimeZone::UTC);
         assert_eq!(column.read(b"03/04/24 10:15"), Reading::At(at("2024-04-03 10:15:00"), false));
         assert_eq!(column.read(b"03/04/2024"), Reading::Not);
-        let mut column = DateFormat::new(Some("%m/%d/%Y"), &TimeZone::UTC);
+        let mut column = DateFormat::new(Some(&GivenFormat::Order(Order::MonthFirst)), &TimeZone::UTC);
         assert_eq!(column.read(b"03/04/2024"), Reading::At(at("2024-03-04"), false));
     }
 }

@@ -420,18 +420,35 @@ pub const CUSTOMER_FIELDS: &[FieldInfo<CustomerField>] = &[
 pub const WEAK_CUSTOMER_KEYS: &[&str] =
     &["customer", "kunde", "client", "user", "buyer", "member", "kaeufer", "kaufer"];
 
-/// Whether an amount's header says that it is the total of an order.
-pub fn names_order_total(header: &str) -> bool {
-    const WORDS: &[&str] = &["order", "grandtotal", "bestell", "auftrag", "invoice", "rechnung"];
-    let folded = fold(header);
-    !names_line_amount(header) && WORDS.iter().any(|word| folded.contains(word))
+/// What the header of an amount says it is the amount of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountName {
+    /// The total of an order: `Order Total`, `Bestellsumme`.
+    OrderTotal,
+    /// A total, of an order or of a line: `Total`, `Gesamtbetrag`.
+    Total,
+    /// One line of an order: `Line Total`, `Positionsbetrag`.
+    Line,
+    /// It does not say: `Amount`, `Betrag`, `Sales`.
+    Unclear,
 }
 
-/// Whether an amount's header says that it belongs to one line of an order.
-pub fn names_line_amount(header: &str) -> bool {
-    const WORDS: &[&str] = &["line", "item", "position", "zeile", "artikel"];
-    let folded = fold(header);
-    WORDS.iter().any(|word| folded.contains(word))
+/// What the header of an amount says.
+pub fn name_of_amount(header: &str) -> AmountName {
+    const LINE: &[&str] = &["line", "item", "position", "zeile", "artikel"];
+    const ORDER: &[&str] = &["order", "grand", "bestell", "auftrag", "invoice", "rechnung"];
+    const TOTAL: &[&str] = &["total", "gesamt", "summe"];
+    let words: Vec<String> = header.split(|c: char| !c.is_alphanumeric()).map(fold).collect();
+    let begins = |list: &[&str]| words.iter().any(|word| list.iter().any(|start| word.starts_with(start)));
+    if begins(LINE) {
+        AmountName::Line
+    } else if begins(ORDER) {
+        AmountName::OrderTotal
+    } else if TOTAL.iter().any(|total| fold(header).contains(total)) {
+        AmountName::Total
+    } else {
+        AmountName::Unclear
+    }
 }
 
 /// A header name without case, blanks and punctuation, umlauts without their dots.
@@ -469,6 +486,25 @@ mod tests {
                 assert_eq!(fold(alias), **alias);
                 assert_eq!(seen.insert(*alias, info.name), None, "{alias}");
             }
+        }
+    }
+
+    #[test]
+    fn headers_say_what_amounts_belong_to() {
+        for (header, name) in [
+            ("Order Total", AmountName::OrderTotal),
+            ("order_total", AmountName::OrderTotal),
+            ("Grand Total", AmountName::OrderTotal),
+            ("Bestellsumme", AmountName::OrderTotal),
+            ("Total", AmountName::Total),
+            ("Gesamtbetrag", AmountName::Total),
+            ("Line Total", AmountName::Line),
+            ("Order Line Total", AmountName::Line),
+            ("Positionsbetrag", AmountName::Line),
+            ("Online sales", AmountName::Unclear),
+            ("Amount", AmountName::Unclear),
+        ] {
+            assert_eq!(name_of_amount(header), name, "{header}");
         }
     }
 

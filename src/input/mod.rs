@@ -1,15 +1,19 @@
 //! Bytes to canonical frames, row by row accountable.
 //!
 //! `source` → `record` (strict splitting) → `mapping` (which column is what) → `column` (how dates
-//! and amounts are written) → `book` (lines to orders) → polars frames. The reader is our own
-//! because a retention number has to answer for every row; see the README, "What counts".
+//! and amounts are written) → `book` (lines to orders) → `classify` (purchases, returns, the rest) →
+//! polars frames. The reader is our own
+//! because a retention number has to answer for every row; see docs/definitions.md, "Reading".
 
 pub mod account;
 pub mod book;
+pub mod classify;
 mod column;
 pub mod customers;
 mod date;
 pub mod fields;
+pub mod frames;
+pub mod grouping;
 pub mod keys;
 pub mod mapping;
 pub mod number;
@@ -26,8 +30,7 @@ use column::Verdict;
 use mapping::Header;
 use record::Row;
 
-pub use date::{Stamp, day_of};
-pub use record::MAX_RECORD;
+pub use date::{GivenFormat, Order as DateOrder, Stamp, day_of};
 
 use crate::error::Error;
 
@@ -84,7 +87,7 @@ fn segment_value<'t>(
     index: usize,
     text: &'t str,
 ) -> Result<Option<&'t str>, Verdict> {
-    if text.is_empty() || text == NO_VALUE {
+    if is_missing(text.as_bytes()) || text == NO_VALUE {
         return Ok(None);
     }
     if RESERVED.contains(&text) {

@@ -7,9 +7,12 @@ use foldhash::fast::FixedState;
 use jiff::tz::TimeZone;
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
-use super::book::{Book, Finished, Grouping, Line, NONE, Rules};
+use super::book::{Book, FileFacts, Line, NONE};
+use super::classify::{Finished, Rules, classify};
 use super::column::{AmountColumn, DateColumn, Verdict};
+use super::date::{GivenFormat, day_of};
 use super::fields::{ORDER_FIELDS, OrderField};
+use super::grouping::Grouping;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
 use super::number::Mark;
@@ -31,19 +34,23 @@ pub struct OrderOptions {
     pub delimiter: Option<u8>,
     /// The decimal mark, if not to be found out.
     pub decimal: Option<Mark>,
-    /// The date format (strptime), if not to be found out.
-    pub date_format: Option<String>,
+    /// How dates are written, if not to be found out.
+    pub date_format: Option<GivenFormat>,
     /// The business time zone.
     pub zone: TimeZone,
     /// Statuses, in lower case, that make an order no purchase.
     pub excluded_status: BTreeSet<String>,
+    /// Statuses, in lower case, that the user named; one that no order has is warned about.
+    pub named_status: BTreeSet<String>,
     /// Statuses, in lower case, that say an order was refunded in full; they count where the files
     /// have no refunded amount, which would say it more exactly.
     pub refunded_status: BTreeSet<String>,
     /// Orders without customer id are keyed by their e-mail.
     pub guest_key_email: bool,
     /// Whether amounts of an order's lines are summed or taken once, if not to be found out.
-    pub grouping: Option<Grouping>,
+    pub order_amount: Option<Grouping>,
+    /// The same for refunds.
+    pub order_refund: Option<Grouping>,
     /// There are no amounts.
     pub without_amounts: bool,
     /// The smallest net amount of a purchase.
@@ -91,6 +98,8 @@ pub struct Orders {
     pub account: Account,
     /// Rows by status, and whether the status excludes.
     pub statuses: BTreeMap<String, (u64, bool)>,
+    /// Statuses that the user named but no order has.
+    pub unknown_statuses: Vec<String>,
     /// Field → column, as used in the first file.
     pub mapping: Vec<(&'static str, String)>,
     /// How dates are written, each way once.
@@ -100,7 +109,7 @@ pub struct Orders {
     /// The customers are keyed by e-mail because the files have no id.
     pub keyed_by_email: bool,
     /// The files, in the order given.
-    pub files: Vec<String>,
+    pub files: Vec<FileFacts>,
 }
 
 /// One file while it is read.
@@ -129,17 +138,20 @@ enum Outcome {
     Rejected(Problem),
 }
 
+/// An order's number and two independent hashes of the bytes of one of its rows.
+type RowIdentity = (u32, u64, u64);
+
 /// Reads orders files; see [`OrderReader::read`].
 pub struct OrderReader<'o> {
     options: &'o OrderOptions,
     segment_columns: &'o [String],
     book: Book,
     account: Account,
-    files: Vec<String>,
+    files: Vec<FileFacts>,
     statuses: BTreeMap<String, (u64, bool)>,
     with_offset: u64,
-    /// Rows by order and content, to find rows that stand in two files.
-    seen: Option<HashMap<(u32, u64, u64), u32>>,
+    /// How often each row of each order stands in each file, to find rows that stand in several.
+    seen: Option<HashMap<RowIdentity, Vec<(u32, u32)>>>,
     segment_buffer: Vec<u32>,
     mapping: Vec<(&'static str, String)>,
     keyed_by_email: Option<bool>,
@@ -175,28 +187,24 @@ impl<'o> OrderReader<'o> {
             files.push(self.read_file(table, rejects)?);
         }
         self.settle(&mut files, rejects)?;
-        let header_of = |field| files[0].column(field).map(|(_, name)| name.to_owned());
-        let amount_header = header_of(OrderField::Amount);
-        let date_header = header_of(OrderField::OrderedAt).unwrap_or_default();
+        self.book.reject_unfinished(&self.files, &mut self.account, rejects)?;
+        rejects.check(self.account.read)?;
         let rules = Rules {
-            grouping: self.options.grouping,
-            amounts_are_products: amount_header.is_none(),
-            amount_header: amount_header.as_deref(),
-            date_header: &date_header,
+            order_amount: self.options.order_amount,
+            order_refund: self.options.order_refund,
             currency: self.options.currency.as_deref(),
             rates: self.options.rates.as_ref(),
-            as_of: self.options.as_of,
             min_amount: self.options.min_amount,
             files: &self.files,
         };
-        self.book.reject_unfinished(&rules, &mut self.account, rejects)?;
-        rejects.check(self.account.read)?;
-        let finished = self.book.finish(&rules, &mut self.account)?;
+        let finished = classify(&self.book, &rules, &mut self.account)?;
         self.account.check("orders")?;
         let mut date_formats: Vec<String> = files.iter().map(|file| file.dates.format.describe()).collect();
         date_formats.sort();
         date_formats.dedup();
+        let unknown = self.options.named_status.iter().filter(|name| !self.statuses.contains_key(*name));
         Ok(Orders {
+            unknown_statuses: unknown.cloned().collect(),
             finished,
             statuses: self.statuses,
             customers: self.book.customers,
@@ -229,7 +237,7 @@ impl<'o> OrderReader<'o> {
         }
         let mut file = File {
             number: u32::try_from(self.files.len()).unwrap_or(NONE),
-            dates: DateColumn::new(self.options.date_format.as_deref(), &self.options.zone),
+            dates: DateColumn::new(self.options.date_format.as_ref(), &self.options.zone),
             amounts: AmountColumn::new(self.options.decimal),
             segments,
             waiting: Vec::new(),
@@ -237,7 +245,13 @@ impl<'o> OrderReader<'o> {
             delimiter,
             mapping,
         };
-        self.files.push(file.header.file.clone());
+        let header_of = |field| file.column(field).map(|(_, name)| name.to_owned());
+        self.files.push(FileFacts {
+            name: file.header.file.clone(),
+            date_header: header_of(OrderField::OrderedAt).unwrap_or_default(),
+            amount_header: header_of(OrderField::Amount),
+            refunded_header: header_of(OrderField::Refunded),
+        });
         while let Some(row) = records.next()? {
             self.account.read += 1;
             match self.row(&mut file, &row)? {
@@ -355,13 +369,13 @@ impl<'o> OrderReader<'o> {
             }
             _ => None,
         };
-        let excluded = status.as_deref().and_then(|status| self.excluded_by(status, file));
+        let excluded = status.as_deref().and_then(|status| self.excluded_by(status, file, row));
         if let (Some(status), Some(reason)) = (&status, excluded) {
             self.count_status(status, true);
             self.account.exclude(reason, 1);
             if id.is_some() {
                 let order = self.book.order(id.as_deref(), file.number, row.line);
-                self.book.drop_line(order);
+                self.book.leave_out(order, reason);
             }
             return Ok(());
         }
@@ -369,10 +383,22 @@ impl<'o> OrderReader<'o> {
             Some(index) => file.dates.read(&file.header, row, index)?,
             None => None,
         };
+        if let (Some((stamp, _)), Some(as_of)) = (at, self.options.as_of)
+            && day_of(stamp) > as_of
+        {
+            self.account.exclude(Reason::AfterAsOf, 1);
+            if id.is_some() {
+                let order = self.book.order(id.as_deref(), file.number, row.line);
+                self.book.leave_out(order, Reason::AfterAsOf);
+            }
+            return Ok(());
+        }
         let amount = self.amount(file, row)?;
         let refunded = match file.mapping.get(OrderField::Refunded) {
-            Some(index) => file.amounts.read(&file.header, row, index)?.map(Micros::abs),
-            None => None,
+            Some(index) if !self.options.without_amounts => {
+                file.amounts.read(&file.header, row, index)?.map(Micros::abs)
+            }
+            _ => None,
         };
         if id.is_none() {
             let missing = match (at, amount) {
@@ -476,13 +502,14 @@ impl<'o> OrderReader<'o> {
         }
     }
 
-    fn excluded_by(&self, status: &str, file: &File) -> Option<Reason> {
+    /// Why a status excludes its row. A status that says "refunded" does where no amount says it better.
+    fn excluded_by(&self, status: &str, file: &File, row: &Row<'_>) -> Option<Reason> {
         if self.options.excluded_status.contains(status) {
             return Some(Reason::Status);
         }
-        let refunded =
-            file.mapping.get(OrderField::Refunded).is_none() && self.options.refunded_status.contains(status);
-        refunded.then_some(Reason::RefundedInFull)
+        let amount = file.mapping.get(OrderField::Refunded).map(|index| row.get(index));
+        let says_nothing = amount.is_none_or(|amount| is_missing(&amount));
+        (says_nothing && self.options.refunded_status.contains(status)).then_some(Reason::RefundedInFull)
     }
 
     fn count_status(&mut self, status: &str, excluded: bool) {
@@ -490,10 +517,22 @@ impl<'o> OrderReader<'o> {
         *rows += 1;
     }
 
-    /// Whether the same row of the same order was read from another file.
+    /// Whether this row of the order stands as often in another file. A row that stands in several
+    /// files counts as often as in the one that has it most.
     fn is_repeated(&mut self, order: u32, file: u32, raw: &[u8]) -> bool {
         let Some(seen) = &mut self.seen else { return false };
         let hash = |seed| FixedState::with_seed(seed).hash_one(raw);
-        *seen.entry((order, hash(1), hash(2))).or_insert(file) != file
+        let counts = seen.entry((order, hash(1), hash(2))).or_default();
+        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        match counts.iter_mut().find(|(known, _)| *known == file) {
+            Some((_, count)) => {
+                *count += 1;
+                *count <= most
+            }
+            None => {
+                counts.push((file, 1));
+                most >= 1
+            }
+        }
     }
 }

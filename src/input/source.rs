@@ -61,8 +61,15 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
             sources.push(Source::Stdin);
         } else if is_pattern {
             let paths = glob::glob(argument).map_err(|error| Error::usage(format!("{argument}: {error}")))?;
-            let mut matches: Vec<PathBuf> =
-                paths.filter_map(std::result::Result::ok).filter(|path| path.is_file()).collect();
+            let mut matches = Vec::new();
+            for path in paths {
+                let path = path.map_err(|error| {
+                    Error::input(format!("{}: {}", error.path().display(), error.error()))
+                })?;
+                if path.is_file() {
+                    matches.push(path);
+                }
+            }
             matches.sort();
             if matches.is_empty() {
                 return Err(Error::input(format!("{argument}: no file matches this pattern")));

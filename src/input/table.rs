@@ -61,6 +61,8 @@ impl Table {
 
 fn sniff(head: &[u8]) -> u8 {
     let mut fields = Fields::default();
+    let blank = head.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let head = &head[blank..];
     let mut best = (0, b',');
     for delimiter in DELIMITERS {
         let mut count = 0;

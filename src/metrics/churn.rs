@@ -9,7 +9,7 @@ pub(super) const METRIC: Metric = Metric {
     title: "Churn",
     name: "churn rate (Kundenabwanderungsrate)",
     formula: "lost / opening × 100",
-    empty_when: "opening = 0, or the history before the period is partial",
+    empty_when: "opening = 0",
     interval_method: "Wilson score interval of lost among opening",
     source: "the textbook's CC/CS",
     unit: Unit::Percent,

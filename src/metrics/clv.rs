@@ -22,7 +22,7 @@ pub(super) const METRIC: Metric = Metric {
     title: "CLV",
     name: "customer lifetime value (Kundenlebensdauerwert)",
     formula: "aov × (orders / closing) × lifespan",
-    empty_when: "a factor is empty, or the history before the period is partial",
+    empty_when: "a factor is empty",
     interval_method: "log scale, delta method: the relative variances of revenue per active customer and of churn added; none with --discount or --horizon",
     source: "the textbook's purchase value × purchase frequency × lifespan, all three of active customers",
     unit: Unit::Money,

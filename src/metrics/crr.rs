@@ -1,6 +1,7 @@
 //! Customer retention rate: the share of the opening customers who are still active at the end.
 
 use super::{Metric, Unit, percent, percent_interval};
+use crate::tally::Tally;
 
 /// (CE − CN − CR) / CS × 100. A returner was not there at the start, so for the formula they are
 /// acquired, not retained; the textbook's (CE − CN)/CS exceeds 100 % where many come back.
@@ -10,21 +11,26 @@ pub(super) const METRIC: Metric = Metric {
     title: "CRR",
     name: "customer retention rate (Kundenbindungsrate)",
     formula: "(closing − new − reactivated) / opening × 100",
-    empty_when: "opening = 0, or the history before the period is partial",
+    empty_when: "opening = 0",
     interval_method: "Wilson score interval of retained among opening",
     source: "the textbook's (CE − CN)/CS, with customers who come back counted as acquired",
     unit: Unit::Percent,
     needs_history: true,
     default: true,
-    value: |tally, _| percent(tally.opening - tally.lost, tally.opening),
-    interval: |tally, _, confidence| percent_interval(tally.opening - tally.lost, tally.opening, confidence),
+    value: |tally, _| percent(retained(tally), tally.opening),
+    interval: |tally, _, confidence| percent_interval(retained(tally), tally.opening, confidence),
 };
+
+/// CE − CN − CR. The identity CE = CS + CN + CR − CC, checked when tallies are made, makes it CS − CC,
+/// and so CRR + churn = 100.
+fn retained(tally: &Tally) -> u64 {
+    tally.closing - tally.new - tally.reactivated
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metrics::Assumptions;
-    use crate::tally::Tally;
 
     /// CDNOW, March 1998, one-month window: 55 of 157 stayed, 35.0 %.
     #[test]

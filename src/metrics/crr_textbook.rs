@@ -10,7 +10,7 @@ pub(super) const METRIC: Metric = Metric {
     title: "CRR text",
     name: "customer retention rate as textbooks print it",
     formula: "(closing − new) / opening × 100",
-    empty_when: "opening = 0, or the history before the period is partial",
+    empty_when: "opening = 0",
     interval_method: "none: it is no proportion",
     source: "textbooks on customer retention; counts customers who came back as retained",
     unit: Unit::Percent,

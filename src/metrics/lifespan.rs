@@ -12,7 +12,7 @@ pub(super) const METRIC: Metric = Metric {
     title: "Lifespan",
     name: "average customer lifespan (durchschnittliche Kundenlebensdauer)",
     formula: "opening / lost = 1 / churn, in periods",
-    empty_when: "opening = 0, lost = 0, or the history before the period is partial",
+    empty_when: "opening = 0, lost = 0",
     interval_method: "1 / bound of churn's Wilson interval",
     source: "the textbook's average customer lifespan, 1 / churn rate",
     unit: Unit::Periods,

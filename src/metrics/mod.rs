@@ -66,7 +66,7 @@ pub struct Metric {
     pub name: &'static str,
     /// The formula over the columns of a row.
     pub formula: &'static str,
-    /// When there is no number.
+    /// When there is no number, beside a partial history where it needs one.
     pub empty_when: &'static str,
     /// How its interval is made (`--ci`).
     pub interval_method: &'static str,
@@ -82,6 +82,14 @@ pub struct Metric {
     pub value: fn(&Tally, &Assumptions) -> Option<f64>,
     /// Its interval; `None` where it is not defined.
     pub interval: fn(&Tally, &Assumptions, Confidence) -> Option<Interval>,
+}
+
+impl Metric {
+    /// When there is no number, in full.
+    pub fn when_empty(&self) -> String {
+        let history = if self.needs_history { ", or the history before the period is partial" } else { "" };
+        format!("{}{history}", self.empty_when)
+    }
 }
 
 /// All metrics, in the order of the report's columns.

@@ -31,6 +31,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
     }
     if let Some(customers) = &report.customers {
         lines.push(("customers", accounting(&customers.account)));
+        lines.push(("", columns(&customers.mapping)));
     }
     if !report.by.is_empty() {
         lines.push(("segments", segments(report)));
@@ -95,7 +96,12 @@ fn orders_lines(orders: &OrdersSummary, has_amounts: bool) -> Vec<Line> {
             "; left out: {keyless} without customer ({of_orders:.1} % of orders{revenue})"
         ));
     }
-    let mut lines = vec![("orders", accounting(&orders.account)), ("", made), ("", orders.grouping.clone())];
+    let mut lines = vec![
+        ("orders", accounting(&orders.account)),
+        ("", made),
+        ("", orders.grouping.clone()),
+        ("", columns(&orders.mapping)),
+    ];
     if !orders.statuses.is_empty() {
         let list = |which: bool| {
             let of = orders.statuses.iter().filter(|(_, (_, excluded))| *excluded == which);
@@ -110,6 +116,12 @@ fn orders_lines(orders: &OrdersSummary, has_amounts: bool) -> Vec<Line> {
         lines.push(("money", format!("{currency}amounts less refunds, at the date of the order{unnamed}")));
     }
     lines
+}
+
+/// Which columns were taken as what: `order_id = Order ID, …`.
+fn columns(mapping: &[(&'static str, String)]) -> String {
+    let pairs: Vec<String> = mapping.iter().map(|(field, column)| format!("{field} = {column}")).collect();
+    format!("columns: {}", pairs.join(", "))
 }
 
 fn segments(report: &Report) -> String {

@@ -33,7 +33,7 @@ struct Definition<'r> {
     unit: Option<&'static str>,
     window: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    empty_when: Option<&'r str>,
+    empty_when: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     interval: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +199,7 @@ fn definitions(report: &Report) -> Vec<Definition<'_>> {
         formula: metric.formula,
         unit: Some(super::words::unit_id(metric.unit)),
         window: window.clone(),
-        empty_when: Some(metric.empty_when),
+        empty_when: Some(metric.when_empty()),
         interval: report.confidence.map(|_| metric.interval_method),
         source: Some(metric.source),
     });

@@ -2,6 +2,7 @@
 
 use super::count_of;
 use super::words::{MISSING, count_number, metric_number, unit_words};
+use crate::metrics::Unit;
 use crate::report::{Count, Report, Row};
 
 /// A table of words: two header lines, and rows in groups of one period each.
@@ -30,11 +31,7 @@ impl Layout {
         header.extend(report.by.iter().map(|column| (plain(column), String::new())));
         let words = header.len();
         header.extend(counts.iter().map(|count| {
-            let unit = if count.id == "revenue" {
-                unit_words(report, crate::metrics::Unit::Money)
-            } else {
-                String::new()
-            };
+            let unit = if count.is_money { unit_words(report, Unit::Money) } else { String::new() };
             (count.title.to_owned(), unit)
         }));
         header.extend(
@@ -75,7 +72,12 @@ fn cells(report: &Report, counts: &[&'static Count], row: &Row) -> Vec<Vec<Strin
     cells
 }
 
-/// A text from the data without the characters that would move a terminal's cursor.
+/// A text from the data, shortened where it is long, without the characters that would move a
+/// terminal's cursor.
 fn plain(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    const SHOWN: usize = 28;
+    let shown =
+        text.chars().take(SHOWN).map(|character| if character.is_control() { ' ' } else { character });
+    let cut = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
+    shown.chain(cut.chars()).collect()
 }

@@ -10,7 +10,7 @@ use crate::report::{Count, Report};
 
 pub(super) fn render(report: &Report, room: Room) -> String {
     let all = shown_counts(report);
-    let active: Vec<&'static Count> = all.iter().copied().filter(|count| count.id == "closing").collect();
+    let active: Vec<&'static Count> = all.iter().copied().filter(|count| count.always).collect();
     // The richest choice of columns that fits; the metrics are always shown.
     let mut choice = (all.clone(), table(&Layout::of(report, &all)));
     for counts in [active, Vec::new()] {

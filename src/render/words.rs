@@ -130,6 +130,14 @@ pub(super) fn footnotes(report: &Report, counts: &[&'static Count]) -> Vec<(&'st
         notes.push(("*", "not complete: the period ends after the last covered day".to_owned()));
     }
     notes.extend(empty_reasons(report, counts).into_iter().map(|note| (MISSING, note)));
+    let hidden: Vec<&str> = shown_counts(report)
+        .iter()
+        .filter(|count| !counts.iter().any(|shown| shown.id == count.id))
+        .map(|count| count.title)
+        .collect();
+    if !hidden.is_empty() {
+        notes.push(("+", format!("--wide shows {}", hidden.join(", "))));
+    }
     notes
 }
 
@@ -157,9 +165,7 @@ fn empty_reasons(report: &Report, counts: &[&'static Count]) -> Vec<String> {
                 };
                 note(format!("fewer than {window} of covered days before the period{how}"), metric.title);
             } else {
-                let (reason, _) =
-                    metric.empty_when.split_once(", or the history").unwrap_or((metric.empty_when, ""));
-                note(reason.to_owned(), metric.title);
+                note(metric.empty_when.to_owned(), metric.title);
             }
         }
     }

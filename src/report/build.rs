@@ -6,8 +6,8 @@ use super::{
 use crate::activity::{Activity, Breakdown, ByColumn, Grid, Origin, SegmentAt, Segmentation, count};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
-use crate::input::book::{Grouping, GroupingSource};
 use crate::input::customers::Customers;
+use crate::input::grouping::{Evidence, Grouping};
 use crate::input::orders::Orders;
 use crate::metrics::Metric;
 use crate::money::to_f64;
@@ -114,8 +114,11 @@ fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
             Model::Contract => "there is no contract in the data",
         };
         let account = inputs.orders.map(|orders| &orders.account);
-        let hint = match account.filter(|account| account.excluded_total() > 0) {
+        let hint = match account.filter(|account| account.read > 0) {
             None => "the files hold headers only".to_owned(),
+            Some(account) if account.excluded_total() == 0 => {
+                format!("all {} rows are rejected", account.rejected)
+            }
             Some(account) => {
                 let reasons =
                     account.excluded.iter().map(|(reason, rows)| format!("{rows} {}", reason.describe()));
@@ -219,22 +222,21 @@ fn row(
     segment: Vec<String>,
     tally: &Tally,
 ) -> Row {
-    let full_history = match plan.settings.model {
-        Model::Orders => coverage.has_history(grid, period),
-        Model::Contract => grid.start(period) >= coverage.first,
-    };
+    let full_history = full_history(plan, grid, coverage, period);
     let assumptions = &plan.settings.assumptions;
     let estimates = plan
         .metrics
         .iter()
         .map(|metric| {
             let known = full_history || !metric.needs_history;
-            let value = (metric.value)(tally, assumptions).filter(|_| known);
-            let interval = plan.confidence.filter(|_| value.is_some());
-            Estimate {
-                value,
-                interval: interval.and_then(|level| (metric.interval)(tally, assumptions, level)),
-            }
+            // What overflows is no number.
+            let value = (metric.value)(tally, assumptions).filter(|value| known && value.is_finite());
+            let interval = plan
+                .confidence
+                .filter(|_| value.is_some())
+                .and_then(|level| (metric.interval)(tally, assumptions, level))
+                .filter(|interval| interval.lo.is_finite() && interval.hi.is_finite());
+            Estimate { value, interval }
         })
         .collect();
     Row {
@@ -249,25 +251,37 @@ fn row(
     }
 }
 
+/// Whether the days before a period that its metrics look back to are covered.
+fn full_history(plan: &Plan, grid: &Grid, coverage: &Coverage, period: usize) -> bool {
+    match plan.settings.model {
+        Model::Orders => coverage.has_history(grid, period),
+        Model::Contract => grid.start(period) >= coverage.first,
+    }
+}
+
 /// When no period has the history that the metrics asked for need: says so, and what would work.
 fn shortfall(plan: &Plan, grid: &Grid, coverage: &Coverage) -> Option<Error> {
     let needed: Vec<&str> = plan.metrics.iter().filter(|m| m.needs_history).map(|m| m.id).collect();
-    let any_full = (0..grid.len()).any(|period| match plan.settings.model {
-        Model::Orders => coverage.completes(grid, period) && coverage.has_history(grid, period),
-        Model::Contract => true,
-    });
+    let any_full = (0..grid.len())
+        .any(|period| coverage.completes(grid, period) && full_history(plan, grid, coverage, period));
     if any_full || needed.is_empty() {
         return None;
     }
     let unit = plan.settings.calendar.unit;
+    let before = match plan.settings.model {
+        Model::Orders => format!("has the {} before it", plan.settings.window),
+        Model::Contract => "starts within the covered days".to_owned(),
+    };
     let error = Error::input(format!(
-        "the history is too short: no complete {} has the {} before it that {} need; the data covers {} to {}",
+        "the history is too short: no complete {} {before} that {} need; the data covers {} to {}",
         unit.name(),
-        plan.settings.window,
         needed.join(", "),
         coverage.first,
         coverage.last
     ));
+    if plan.settings.model == Model::Contract {
+        return Some(error.hint("--data-from says from when the contracts are complete"));
+    }
     Some(match coverage.longest_window(grid, unit) {
         Some(window) => error.hint(format!("the longest that works is --active-for {window}")),
         None => error.hint("no --active-for works with a single period; use a shorter --period or more data"),
@@ -317,11 +331,29 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
         warnings.push(format!("… and {} more such gaps", gaps.len() - SHOWN));
     }
     if let Some(customers) = inputs.customers.filter(|customers| customers.not_listed > 0) {
-        let with_orders = inputs.population as u64 - customers.without_orders;
-        let share = 100.0 * customers.not_listed as f64 / with_orders as f64;
+        let share = 100.0 * customers.not_listed as f64 / customers.with_orders as f64;
+        let so = match plan.settings.model {
+            Model::Orders => "their segment is (none)",
+            Model::Contract => {
+                "they have no contract, but their purchases count in orders, revenue, AOV and CLV"
+            }
+        };
         warnings.push(format!(
-            "{} of {with_orders} customers with orders ({share:.1} %) are not in {}; their segment is (none)",
-            customers.not_listed, customers.file
+            "{} of {} customers with orders ({share:.1} %) are not in {}; {so}",
+            customers.not_listed, customers.with_orders, customers.file
+        ));
+    }
+    if orders.finished.spanning > 0 {
+        warnings.push(format!(
+            "{} orders have lines in more than one file; they are put together, so see that no file is an older version of another",
+            orders.finished.spanning
+        ));
+    }
+    for status in &orders.unknown_statuses {
+        let known: Vec<&str> = orders.statuses.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "no status".to_owned() } else { known.join(", ") };
+        warnings.push(format!(
+            "no order has the status \"{status}\" named on the command line; the orders have {known}"
         ));
     }
     warnings
@@ -335,23 +367,26 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
             .then(|| 100.0 * to_f64(finished.revenue.1) / to_f64(finished.revenue.0));
         (finished.keyless, 100.0 * finished.keyless as f64 / placed as f64, of_revenue)
     });
-    let grouping = match finished.grouping {
-        (_, GroupingSource::NotNeeded) => "one amount per order",
-        (Grouping::Sum, GroupingSource::Flag) => {
-            "amounts of an order's lines are summed (--order-amount sum)"
-        }
-        (Grouping::Once, GroupingSource::Flag) => "an order's amount is taken once (--order-amount once)",
-        (Grouping::Sum, GroupingSource::LinesDiffer) => {
-            "amounts of an order's lines are summed (they differ within orders)"
-        }
-        (Grouping::Sum, _) => "amounts of an order's lines are summed (the header names a line's amount)",
-        (Grouping::Once, GroupingSource::Header) => {
-            "an order's amount is taken once (the header names an order's total)"
-        }
-        (Grouping::Once, _) => "an order's amount is taken once (all lines of an order repeat it)",
-    };
+    let mut grouping: Vec<String> = finished
+        .groupings
+        .iter()
+        .map(|(header, (grouping, evidence))| {
+            let what = header.as_deref().unwrap_or("quantity × price");
+            let how = match grouping {
+                Grouping::Sum => format!("{what} is summed over the lines of an order"),
+                Grouping::Once => format!("{what} is taken once per order"),
+            };
+            match evidence {
+                Evidence::NotNeeded => "one amount per order".to_owned(),
+                Evidence::Flag => format!("{how} (--order-amount)"),
+                Evidence::LinesDiffer => format!("{how} (it differs within orders)"),
+                Evidence::Header => format!("{how} (its name says so)"),
+            }
+        })
+        .collect();
+    grouping.dedup();
     OrdersSummary {
-        files: orders.files.clone(),
+        files: orders.files.iter().map(|file| file.name.clone()).collect(),
         account: orders.account.clone(),
         purchases: finished.purchases,
         returns: finished.returns,
@@ -359,7 +394,7 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
         statuses: orders.statuses.clone(),
         mapping: orders.mapping.clone(),
         date_formats: orders.date_formats.clone(),
-        grouping: grouping.to_owned(),
+        grouping: grouping.join("; "),
         currency: finished.currency.clone(),
     }
 }

@@ -14,6 +14,10 @@ pub struct Count {
     pub meaning: &'static str,
     /// Whether it comes from orders, which the contract model does without.
     pub of_orders: bool,
+    /// Whether it is money.
+    pub is_money: bool,
+    /// Whether even a narrow table shows it.
+    pub always: bool,
     /// Its value.
     pub value: fn(&Tally) -> Number,
 }
@@ -34,6 +38,8 @@ pub const COUNTS: &[Count] = &[
         title: "Opening",
         meaning: "customers active at the start of the period (CS)",
         of_orders: false,
+        is_money: false,
+        always: false,
         value: |tally| Number::Whole(tally.opening),
     },
     Count {
@@ -41,6 +47,8 @@ pub const COUNTS: &[Count] = &[
         title: "New",
         meaning: "active at the end, not at the start, first ever purchase in the period (CN)",
         of_orders: false,
+        is_money: false,
+        always: false,
         value: |tally| Number::Whole(tally.new),
     },
     Count {
@@ -48,6 +56,8 @@ pub const COUNTS: &[Count] = &[
         title: "Back",
         meaning: "active at the end, not at the start, first ever purchase before the period (CR)",
         of_orders: false,
+        is_money: false,
+        always: false,
         value: |tally| Number::Whole(tally.reactivated),
     },
     Count {
@@ -55,6 +65,8 @@ pub const COUNTS: &[Count] = &[
         title: "Lost",
         meaning: "active at the start, not at the end (CC)",
         of_orders: false,
+        is_money: false,
+        always: false,
         value: |tally| Number::Whole(tally.lost),
     },
     Count {
@@ -62,6 +74,8 @@ pub const COUNTS: &[Count] = &[
         title: "Active",
         meaning: "customers active at the end of the period (CE)",
         of_orders: false,
+        is_money: false,
+        always: true,
         value: |tally| Number::Whole(tally.closing),
     },
     Count {
@@ -69,6 +83,8 @@ pub const COUNTS: &[Count] = &[
         title: "Buyers",
         meaning: "customers with a purchase in the period",
         of_orders: true,
+        is_money: false,
+        always: false,
         value: |tally| Number::Whole(tally.buyers),
     },
     Count {
@@ -76,6 +92,8 @@ pub const COUNTS: &[Count] = &[
         title: "Twice+",
         meaning: "customers with two purchases or more in the period",
         of_orders: true,
+        is_money: false,
+        always: false,
         value: |tally| Number::Whole(tally.repeat_buyers),
     },
     Count {
@@ -83,6 +101,8 @@ pub const COUNTS: &[Count] = &[
         title: "Orders",
         meaning: "purchases in the period",
         of_orders: true,
+        is_money: false,
+        always: false,
         value: |tally| Number::Whole(tally.orders),
     },
     Count {
@@ -90,6 +110,8 @@ pub const COUNTS: &[Count] = &[
         title: "Revenue",
         meaning: "net amounts of the purchases and returns of the period",
         of_orders: true,
+        is_money: true,
+        always: false,
         value: |tally| Number::Money(to_f64(tally.revenue)),
     },
 ];

@@ -36,12 +36,12 @@ impl Coverage {
         let longest = |unit: SpanUnit, limit: u16| {
             (1..=limit).take_while(|count| fits(*count, unit)).last().map(|count| Span { count, unit })
         };
-        let days = u16::try_from(start.0 - self.first.0).unwrap_or(u16::MAX);
+        let days = u16::try_from((start.0 - self.first.0).clamp(0, 36_500)).unwrap_or(0);
         match unit {
             Unit::Day => None,
             Unit::Week => longest(SpanUnit::Weeks, 5_200),
             Unit::Month | Unit::Quarter | Unit::Year => longest(SpanUnit::Months, 1_200),
         }
-        .or((days > 0).then_some(Span { count: days.min(36_500), unit: SpanUnit::Days }))
+        .or((days > 0).then_some(Span { count: days, unit: SpanUnit::Days }))
     }
 }

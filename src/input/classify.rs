@@ -1,0 +1,305 @@
+//! Orders to purchases and returns: grouping, refunds, currencies, reasons to leave an order out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use polars::prelude::DataFrame;
+
+use super::account::{Account, Reason};
+use super::book::{Book, Draft, FileFacts, NO_DATE, NONE};
+use super::date::day_of;
+use super::frames::Batch;
+use super::grouping::{Evidence, Grouping, Lines, Undecided, decide};
+use super::rates::Rates;
+use crate::calendar::Day;
+use crate::error::{Error, Result};
+use crate::money::{Micros, WideMicros, to_text};
+
+const BATCH: usize = 1 << 16;
+
+/// What the classification needs to know.
+#[derive(Debug)]
+pub struct Rules<'r> {
+    /// `--order-amount`.
+    pub order_amount: Option<Grouping>,
+    /// `--order-refund`.
+    pub order_refund: Option<Grouping>,
+    /// `--currency`.
+    pub currency: Option<&'r str>,
+    /// `--rates`.
+    pub rates: Option<&'r Rates>,
+    /// `--min-amount`.
+    pub min_amount: Option<Micros>,
+    /// The files, by number.
+    pub files: &'r [FileFacts],
+}
+
+/// What came of the book.
+#[derive(Debug)]
+pub struct Finished {
+    /// The used orders: `customer` (UInt32), `day` (Date), `at` (Int64, seconds of the civil clock),
+    /// `net` (Int64, millionths), `purchase` (Boolean; false: a return), and one UInt32 column per
+    /// segmenting orders column.
+    pub batches: Vec<DataFrame>,
+    /// Orders in the batches that are purchases.
+    pub purchases: u64,
+    /// Orders in the batches that are returns.
+    pub returns: u64,
+    /// Orders that would count but have no customer.
+    pub keyless: u64,
+    /// Revenue of all orders that count or would, and of those without customer.
+    pub revenue: (WideMicros, WideMicros),
+    /// The first and the last day with a purchase.
+    pub purchase_days: Option<(Day, Day)>,
+    /// The days of all orders with a date that counts, also of those left out for another reason than
+    /// their status.
+    pub order_days: BTreeSet<Day>,
+    /// How lines became orders, by amount column.
+    pub groupings: BTreeMap<Option<String>, (Grouping, Evidence)>,
+    /// The currency of all amounts, where the files say it.
+    pub currency: Option<String>,
+    /// Orders whose lines were put together from several files.
+    pub spanning: u64,
+}
+
+impl Finished {
+    /// Which of the customers, by number, have a purchase or a return in the batches.
+    ///
+    /// # Errors
+    /// A frame lacks a column: a bug.
+    pub fn customers_with_orders(&self, customers: usize) -> Result<Vec<bool>> {
+        let mut with_orders = vec![false; customers];
+        for batch in &self.batches {
+            for customer in batch.column("customer")?.u32()?.iter().flatten() {
+                with_orders[customer as usize] = true;
+            }
+        }
+        Ok(with_orders)
+    }
+}
+
+enum Fate {
+    Excluded(Reason),
+    Used { net: Micros, purchase: bool },
+}
+
+/// Classifies every order, accounts for every line that is left, and makes the frames.
+///
+/// # Errors
+/// A grouping is ambiguous, an order differs between files, two currencies meet, or a currency has no
+/// rate.
+pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result<Finished> {
+    let classifier = Classifier { book, rules };
+    let spanning = classifier.spanning()?;
+    let groupings = classifier.groupings()?;
+    let mut out = Finished {
+        batches: Vec::new(),
+        purchases: 0,
+        returns: 0,
+        keyless: 0,
+        revenue: (0, 0),
+        purchase_days: None,
+        order_days: BTreeSet::new(),
+        groupings: groupings.amounts.clone(),
+        currency: rules.currency.map(str::to_owned),
+        spanning,
+    };
+    let mut seen_currency = None;
+    let mut batch = Batch::new(book.segment_columns().len());
+    for (_, draft, segments) in book.orders().filter(|(_, draft, _)| draft.lines > 0) {
+        if draft.at != NO_DATE {
+            out.order_days.insert(day_of(draft.at));
+        }
+        let (net, purchase) = match classifier.fate(draft, &groupings)? {
+            Fate::Excluded(reason) => {
+                account.exclude(reason, draft.lines.into());
+                continue;
+            }
+            Fate::Used { net, purchase } => (net, purchase),
+        };
+        if rules.currency.is_none() {
+            classifier.check_currency(draft, &mut seen_currency)?;
+        }
+        out.revenue.0 += WideMicros::from(net);
+        if draft.customer == NONE {
+            out.keyless += 1;
+            out.revenue.1 += WideMicros::from(net);
+            account.exclude(Reason::NoCustomer, draft.lines.into());
+            continue;
+        }
+        if purchase {
+            let day = day_of(draft.at);
+            let (first, last) = out.purchase_days.unwrap_or((day, day));
+            out.purchase_days = Some((first.min(day), last.max(day)));
+        }
+        *(if purchase { &mut out.purchases } else { &mut out.returns }) += 1;
+        account.used += u64::from(draft.lines);
+        batch.push(draft.customer, draft.at, net, purchase, segments);
+        if batch.len() == BATCH {
+            out.batches.push(batch.take(book.segment_columns())?);
+        }
+    }
+    if batch.len() > 0 {
+        out.batches.push(batch.take(book.segment_columns())?);
+    }
+    if let Some((number, ..)) = seen_currency.filter(|(number, ..): &Place| *number != NONE) {
+        out.currency = Some(book.currencies.display(number).into_owned());
+    }
+    Ok(out)
+}
+
+/// A currency's number, and the file and line it stands on.
+type Place = (u32, u32, u64);
+
+/// The groupings of amounts and of refunds, by the header of the amount column.
+struct Groupings {
+    amounts: BTreeMap<Option<String>, (Grouping, Evidence)>,
+    refunds: BTreeMap<Option<String>, Grouping>,
+}
+
+struct Classifier<'c> {
+    book: &'c Book,
+    rules: &'c Rules<'c>,
+}
+
+impl Classifier<'_> {
+    fn facts(&self, draft: &Draft) -> &FileFacts {
+        &self.rules.files[draft.file as usize]
+    }
+
+    fn place(&self, draft: &Draft, what: &str) -> Error {
+        Error::input(format!("{}:{}: {what}", self.facts(draft).name, draft.line))
+    }
+
+    /// Counts the orders whose lines stand in several files. In files with one row per order they are
+    /// one order in two versions.
+    fn spanning(&self) -> Result<u64> {
+        let (orders, has_lines) = self.book.spanning();
+        let Some(first) = orders.first() else { return Ok(0) };
+        if has_lines || self.rules.order_amount == Some(Grouping::Sum) {
+            return Ok(orders.len() as u64);
+        }
+        let (draft, id) = self.book.named(*first);
+        let what = format!("order \"{id}\" stands in another file, too, with other values");
+        Err(self.place(draft, &what).hint(
+            "leave out the file that is out of date; if the rows are lines of one order, say --order-amount sum",
+        ))
+    }
+
+    /// Decides the groupings of all amount columns from all orders that have them.
+    fn groupings(&self) -> Result<Groupings> {
+        let mut groupings = Groupings { amounts: BTreeMap::new(), refunds: BTreeMap::new() };
+        let headers: BTreeSet<_> = self.rules.files.iter().map(|file| file.amount_header.clone()).collect();
+        for header in headers {
+            let mine = || {
+                let of = self.book.orders().filter(|(_, draft, _)| draft.lines > 0);
+                of.filter(|(_, draft, _)| self.facts(draft).amount_header == header)
+            };
+            let amounts = mine().map(|(number, draft, _)| (number, &draft.amount));
+            let amount = decide(self.rules.order_amount, header.as_deref(), amounts)
+                .map_err(|undecided| self.undecided(undecided, false))?;
+            let refunds = mine().map(|(number, draft, _)| (number, &draft.refunded));
+            let follows = (amount.0 == Grouping::Once).then_some(Grouping::Once);
+            let name = mine().find_map(|(_, draft, _)| self.facts(draft).refunded_header.clone());
+            let refund = match decide(self.rules.order_refund, name.as_deref().or(Some("")), refunds) {
+                Ok((grouping, _)) => grouping,
+                // Where lines repeat the order's total, they repeat its refund.
+                Err(Undecided::Repeated(_)) if follows.is_some() => Grouping::Once,
+                Err(undecided) => return Err(self.undecided(undecided, true)),
+            };
+            groupings.amounts.insert(header.clone(), amount);
+            groupings.refunds.insert(header, refund);
+        }
+        Ok(groupings)
+    }
+
+    fn undecided(&self, undecided: Undecided, refunds: bool) -> Error {
+        let (Undecided::Repeated(number) | Undecided::TotalDiffers(number) | Undecided::NotOnce(number)) =
+            undecided;
+        let (draft, id) = self.book.named(number);
+        let facts = self.facts(draft);
+        let (header, lines, flag): (_, &Lines, _) = if refunds {
+            (&facts.refunded_header, &draft.refunded, "--order-refund")
+        } else {
+            (&facts.amount_header, &draft.amount, "--order-amount")
+        };
+        let column = header
+            .as_deref()
+            .map_or_else(|| "quantity × price".to_owned(), |name| format!("column \"{name}\""));
+        let (what, hint) = match undecided {
+            Undecided::Repeated(_) => (
+                format!(
+                    "order \"{id}\" has {} lines with {} each: its total, repeated, or an amount per line?",
+                    lines.priced,
+                    to_text(lines.open().unwrap_or_default().into())
+                ),
+                format!("say {flag} once (the order's total stands on its lines) or {flag} sum"),
+            ),
+            Undecided::TotalDiffers(_) => (
+                format!("named like the total of an order, it differs within order \"{id}\""),
+                format!("say {flag} sum if each line has an amount of its own; else correct the file"),
+            ),
+            Undecided::NotOnce(_) => (
+                format!("it differs within order \"{id}\", so it is not the order's total, repeated"),
+                format!("say {flag} sum if each line has an amount of its own; else correct the file"),
+            ),
+        };
+        self.place(draft, &format!("{column}: {what}")).hint(hint)
+    }
+
+    fn fate(&self, draft: &Draft, groupings: &Groupings) -> Result<Fate> {
+        if let Some(reason) = draft.excluded() {
+            return Ok(Fate::Excluded(reason));
+        }
+        let header = &self.facts(draft).amount_header;
+        let (amounts, refunds) = (groupings.amounts[header].0, groupings.refunds[header]);
+        let refunded = draft.refunded.total(refunds);
+        let too_large = || self.place(draft, "its amount is too large");
+        let net = draft.amount.total(amounts).checked_sub(refunded).ok_or_else(too_large)?;
+        let came_back = refunded > 0 || draft.amount.negative;
+        let Some(converted) = self.convert(draft, net)? else { return Ok(Fate::Excluded(Reason::Currency)) };
+        if net == 0 && came_back {
+            return Ok(Fate::Excluded(Reason::RefundedInFull));
+        }
+        let purchase = net >= 0;
+        if purchase && self.rules.min_amount.is_some_and(|minimum| converted < minimum) {
+            return Ok(Fate::Excluded(Reason::BelowMinimum));
+        }
+        Ok(Fate::Used { net: converted, purchase })
+    }
+
+    /// A net amount in the report's currency; `None` for an order in another that has no rates.
+    fn convert(&self, draft: &Draft, net: Micros) -> Result<Option<Micros>> {
+        let Some(target) = self.rules.currency else { return Ok(Some(net)) };
+        let name = (draft.currency != NONE).then(|| self.book.currencies.display(draft.currency));
+        let Some(rates) = self.rules.rates else {
+            return Ok((name.as_deref() == Some(target)).then_some(net));
+        };
+        let day = day_of(draft.at);
+        let Some(name) = name else {
+            return Err(self.place(draft, "the order names no currency, so it cannot be converted"));
+        };
+        match rates.convert(net, &name, target, day) {
+            Some(Some(converted)) => Ok(Some(converted)),
+            Some(None) => Err(self.place(draft, "its amount is too large")),
+            None => Err(self
+                .place(draft, &format!("there is no rate from {name} to {target} on {day}"))
+                .hint("add it to the file named by --rates")),
+        }
+    }
+
+    fn check_currency(&self, draft: &Draft, seen: &mut Option<Place>) -> Result<()> {
+        let (first, file, line) = *seen.get_or_insert((draft.currency, draft.file, draft.line));
+        if first == draft.currency {
+            return Ok(());
+        }
+        let name = |n: u32| {
+            if n == NONE { "(none)".to_owned() } else { self.book.currencies.display(n).into_owned() }
+        };
+        let example = name(first.min(draft.currency));
+        let here = name(draft.currency);
+        let there = format!("{} ({}:{line})", name(first), self.rules.files[file as usize].name);
+        Err(self.place(draft, &format!("the orders are in two currencies, {here} here and {there}")).hint(format!(
+            "choose one with --currency {example}, or give a table of rates with --currency {example} --rates FILE"
+        )))
+    }
+}
