@@ -83,7 +83,11 @@ impl Write for WholeFile {
 
 /// The error without the temporary file's name, which means nothing to the user.
 fn plain(error: io::Error) -> io::Error {
-    if error.get_ref().is_some() { error.kind().into() } else { error }
+    match error.kind() {
+        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "there is no such folder"),
+        kind if error.get_ref().is_some() => kind.into(),
+        _ => error,
+    }
 }
 
 /// Where a result goes.

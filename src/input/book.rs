@@ -68,6 +68,8 @@ pub(super) struct Draft {
     pub(super) line: u64,
     id: u32,
     last_file: u32,
+    /// The place of its last line in the last file.
+    pub(super) end: (u32, u64),
     spans_files: bool,
     has_status: bool,
     /// Why lines were left out, if any were.
@@ -147,6 +149,7 @@ impl Book {
             currency: NONE,
             lines: 0,
             last_file: NONE,
+            end: (file, line),
             spans_files: false,
             has_status: false,
             left_out: None,
@@ -224,6 +227,7 @@ impl Book {
         draft.spans_files |= draft.last_file != NONE && draft.last_file != line.file;
         draft.last_file = line.file;
         (draft.file, draft.line) = (draft.file, draft.line).min((line.file, line.line));
+        draft.end = draft.end.max((line.file, line.line));
         let finished = draft.at != NO_DATE && (draft.amount.count > 0 || self.without_amounts);
         if finished {
             if !self.unfinished.is_empty() {

@@ -179,7 +179,9 @@ impl Classifier<'_> {
             return Ok(orders.len() as u64);
         }
         let (draft, id) = self.book.named(*first);
-        let what = format!("order \"{id}\" stands in another file, too, with other values");
+        let (file, line) = draft.end;
+        let other = &self.rules.files[file as usize].name;
+        let what = format!("order \"{id}\" stands in {other}:{line}, too, with other values");
         Err(self.place(draft, &what).hint(
             "leave out the file that is out of date; if the rows are lines of one order, say --order-amount sum",
         ))

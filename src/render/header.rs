@@ -118,9 +118,12 @@ fn orders_lines(orders: &OrdersSummary, has_amounts: bool) -> Vec<Line> {
     lines
 }
 
-/// Which columns were taken as what: `order_id = Order ID, …`.
+/// Which columns were taken as what: `order_id = Order ID, …`; a column named like its field once.
 fn columns(mapping: &[(&'static str, String)]) -> String {
-    let pairs: Vec<String> = mapping.iter().map(|(field, column)| format!("{field} = {column}")).collect();
+    let pairs: Vec<String> = mapping
+        .iter()
+        .map(|(field, column)| if field == column { column.clone() } else { format!("{field} = {column}") })
+        .collect();
     format!("columns: {}", pairs.join(", "))
 }
 
