@@ -4,6 +4,7 @@
     clippy::float_cmp,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
     clippy::too_many_lines,
     clippy::print_stdout,
     reason = "tests compare exactly on purpose, and print why they were skipped"

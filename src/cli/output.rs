@@ -115,9 +115,7 @@ impl Output {
             }
             Self::Stdout => {
                 let mut out = io::stdout().lock();
-                out.write_all(bytes)?;
-                out.flush()?;
-                Ok(())
+                out.write_all(bytes).and_then(|()| out.flush()).context("standard output")
             }
         }
     }
