@@ -4,6 +4,7 @@ mod args;
 mod message;
 mod output;
 mod report;
+mod request;
 
 use anyhow::Result;
 use clap::Parser;

@@ -34,254 +34,86 @@ pub struct FieldInfo<F> {
     pub field: F,
     /// Its name in `--map` and in messages.
     pub name: &'static str,
-    /// Header names, folded by [`fold`], best first.
-    pub aliases: &'static [&'static str],
+    /// Header names, folded by [`fold`], best first, separated by blanks.
+    names: &'static [&'static str],
 }
+
+impl<F> FieldInfo<F> {
+    /// The header names it is recognised by, folded, best first.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<F> {
+        self.names.iter().flat_map(|names| names.split_ascii_whitespace())
+    }
+}
+
+/// Headers of a customer's number.
+const CUSTOMER_KEYS: &str = "customerid customernumber customerno customernr customerkey kundennummer kundennr kundenid \
+         kundenschlussel kdnr clientid userid buyerid accountid memberid mitgliedsnummer shopperid \
+         contactid debitorennummer debitornummer debitor benutzerid kaeuferid kauferid";
+
+/// Headers of a customer's e-mail.
+const EMAILS: &str = "email emailaddress customeremail customeremailaddress billingemail buyeremail useremail \
+         emailadresse kundenemail mail mailadresse";
 
 /// The fields of an orders file.
 pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
     FieldInfo {
         field: OrderField::OrderId,
         name: "order_id",
-        aliases: &[
-            "orderid",
-            "ordernumber",
-            "orderno",
-            "ordernr",
-            "bestellnummer",
-            "bestellnr",
-            "bestellid",
-            "bestellungsnummer",
-            "bestellungid",
-            "auftragsnummer",
-            "auftragsnr",
-            "auftragsid",
-            "order",
-            "orderref",
-            "orderreference",
-            "invoicenumber",
-            "invoiceno",
-            "invoiceid",
-            "invoice",
-            "rechnungsnummer",
-            "rechnungsnr",
-            "belegnummer",
-            "belegnr",
-            "transactionid",
-            "transactionno",
-            "transaktionsnummer",
-            "transaktionsid",
-            "bestellung",
-            "auftrag",
-            "id",
-        ],
+        names: &["orderid ordernumber orderno ordernr bestellnummer bestellnr bestellid bestellungsnummer \
+             bestellungid auftragsnummer auftragsnr auftragsid order orderref orderreference \
+             invoicenumber invoiceno invoiceid invoice rechnungsnummer rechnungsnr belegnummer \
+             belegnr transactionid transactionno transaktionsnummer transaktionsid bestellung auftrag \
+             id"],
     },
-    FieldInfo {
-        field: OrderField::CustomerId,
-        name: "customer_id",
-        aliases: &[
-            "customerid",
-            "customernumber",
-            "customerno",
-            "customernr",
-            "customerkey",
-            "kundennummer",
-            "kundennr",
-            "kundenid",
-            "kundenschlussel",
-            "kdnr",
-            "clientid",
-            "userid",
-            "buyerid",
-            "accountid",
-            "memberid",
-            "mitgliedsnummer",
-            "shopperid",
-            "contactid",
-            "debitorennummer",
-            "debitornummer",
-            "debitor",
-            "benutzerid",
-            "kaeuferid",
-            "kauferid",
-        ],
-    },
-    FieldInfo {
-        field: OrderField::Email,
-        name: "email",
-        aliases: &[
-            "email",
-            "emailaddress",
-            "customeremail",
-            "customeremailaddress",
-            "billingemail",
-            "buyeremail",
-            "useremail",
-            "emailadresse",
-            "kundenemail",
-            "mail",
-            "mailadresse",
-        ],
-    },
+    FieldInfo { field: OrderField::CustomerId, name: "customer_id", names: &[CUSTOMER_KEYS] },
+    FieldInfo { field: OrderField::Email, name: "email", names: &[EMAILS] },
     FieldInfo {
         field: OrderField::OrderedAt,
         name: "ordered_at",
-        aliases: &[
-            "orderedat",
-            "orderdate",
-            "orderdatetime",
-            "ordertime",
-            "ordertimestamp",
-            "dateordered",
-            "bestelldatum",
-            "bestelltam",
-            "bestellzeitpunkt",
-            "bestellzeit",
-            "auftragsdatum",
-            "purchasedate",
-            "purchasedat",
-            "kaufdatum",
-            "gekauftam",
-            "createdat",
-            "created",
-            "createddate",
-            "datecreated",
-            "orderplaced",
-            "placedat",
-            "processedat",
-            "paidat",
-            "saledate",
-            "transactiondate",
-            "transactiontime",
-            "invoicedate",
-            "rechnungsdatum",
-            "belegdatum",
-            "erstelldatum",
-            "erstelltam",
-            "datetime",
-            "timestamp",
-            "date",
-            "datum",
-            "zeitpunkt",
-        ],
+        names: &["orderedat orderdate orderdatetime ordertime ordertimestamp dateordered bestelldatum \
+             bestelltam bestellzeitpunkt bestellzeit auftragsdatum purchasedate purchasedat kaufdatum \
+             gekauftam createdat created createddate datecreated orderplaced placedat processedat \
+             paidat saledate transactiondate transactiontime invoicedate rechnungsdatum belegdatum \
+             erstelldatum erstelltam datetime timestamp date datum zeitpunkt"],
     },
     FieldInfo {
         field: OrderField::Amount,
         name: "amount",
-        aliases: &[
-            "amount",
-            "ordertotal",
-            "totalamount",
-            "grandtotal",
-            "orderamount",
-            "ordervalue",
-            "total",
-            "gesamtbetrag",
-            "bestellwert",
-            "bestellsumme",
-            "bestellbetrag",
-            "auftragssumme",
-            "auftragswert",
-            "gesamtsumme",
-            "rechnungsbetrag",
-            "rechnungssumme",
-            "invoicetotal",
-            "invoiceamount",
-            "totalprice",
-            "gesamtpreis",
-            "linetotal",
-            "lineamount",
-            "itemtotal",
-            "zeilensumme",
-            "zeilenbetrag",
-            "positionssumme",
-            "positionsbetrag",
-            "netamount",
-            "nettobetrag",
-            "grossamount",
-            "bruttobetrag",
-            "revenue",
-            "umsatz",
-            "sales",
-            "betrag",
-            "summe",
-            "gesamt",
-            "warenwert",
-            "spend",
-            "value",
-            "wert",
-        ],
+        names: &["amount ordertotal totalamount grandtotal orderamount ordervalue total gesamtbetrag \
+             bestellwert bestellsumme bestellbetrag auftragssumme auftragswert gesamtsumme \
+             rechnungsbetrag rechnungssumme invoicetotal invoiceamount totalprice gesamtpreis \
+             linetotal lineamount itemtotal zeilensumme zeilenbetrag positionssumme positionsbetrag \
+             netamount nettobetrag grossamount bruttobetrag revenue umsatz sales betrag summe gesamt \
+             warenwert spend value wert"],
     },
     FieldInfo {
         field: OrderField::Quantity,
         name: "quantity",
-        aliases: &[
-            "quantity",
-            "qty",
-            "units",
-            "menge",
-            "anzahl",
-            "stuckzahl",
-            "stueckzahl",
-            "stuck",
-            "stueck",
-        ],
+        names: &["quantity qty units menge anzahl stuckzahl stueckzahl stuck stueck"],
     },
     FieldInfo {
         field: OrderField::UnitPrice,
         name: "unit_price",
-        aliases: &[
-            "unitprice",
-            "priceperunit",
-            "itemprice",
-            "priceeach",
-            "einzelpreis",
-            "stuckpreis",
-            "stueckpreis",
-            "price",
-            "preis",
-        ],
+        names: &["unitprice priceperunit itemprice priceeach einzelpreis stuckpreis stueckpreis price \
+             preis"],
     },
     FieldInfo {
         field: OrderField::Refunded,
         name: "refunded",
-        aliases: &[
-            "refunded",
-            "refundedamount",
-            "refundamount",
-            "amountrefunded",
-            "totalrefunded",
-            "refundedtotal",
-            "refundtotal",
-            "refund",
-            "erstattet",
-            "erstattung",
-            "erstattungsbetrag",
-            "erstatteterbetrag",
-            "ruckerstattung",
-            "rueckerstattung",
-            "gutschrift",
-        ],
+        names: &["refunded refundedamount refundamount amountrefunded totalrefunded refundedtotal \
+             refundtotal refund erstattet erstattung erstattungsbetrag erstatteterbetrag \
+             ruckerstattung rueckerstattung gutschrift"],
     },
     FieldInfo {
         field: OrderField::Status,
         name: "status",
-        aliases: &[
-            "status",
-            "orderstatus",
-            "bestellstatus",
-            "auftragsstatus",
-            "orderstate",
-            "state",
-            "financialstatus",
-            "paymentstatus",
-            "zahlungsstatus",
-        ],
+        names: &["status orderstatus bestellstatus auftragsstatus orderstate state financialstatus \
+             paymentstatus zahlungsstatus"],
     },
     FieldInfo {
         field: OrderField::Currency,
         name: "currency",
-        aliases: &["currency", "currencycode", "ordercurrency", "wahrung", "waehrung", "wahrungscode"],
+        names: &["currency currencycode ordercurrency wahrung waehrung wahrungscode"],
     },
 ];
 
@@ -290,128 +122,29 @@ pub const CUSTOMER_FIELDS: &[FieldInfo<CustomerField>] = &[
     FieldInfo {
         field: CustomerField::Id,
         name: "id",
-        aliases: &[
-            "customerid",
-            "customernumber",
-            "customerno",
-            "customernr",
-            "customerkey",
-            "kundennummer",
-            "kundennr",
-            "kundenid",
-            "kundenschlussel",
-            "kdnr",
-            "id",
-            "clientid",
-            "userid",
-            "buyerid",
-            "accountid",
-            "memberid",
-            "mitgliedsnummer",
-            "contactid",
-            "debitorennummer",
-            "debitornummer",
-            "debitor",
-            "benutzerid",
-            "customer",
-            "kunde",
-            "number",
-            "nummer",
-        ],
+        names: &[CUSTOMER_KEYS, "id customer kunde number nummer"],
     },
-    FieldInfo {
-        field: CustomerField::Email,
-        name: "email",
-        aliases: &[
-            "email",
-            "emailaddress",
-            "customeremail",
-            "emailadresse",
-            "kundenemail",
-            "mail",
-            "mailadresse",
-        ],
-    },
+    FieldInfo { field: CustomerField::Email, name: "email", names: &[EMAILS] },
     FieldInfo {
         field: CustomerField::StartedAt,
         name: "started_at",
-        aliases: &[
-            "startedat",
-            "startdate",
-            "contractstart",
-            "contractstartdate",
-            "subscriptionstart",
-            "subscribedat",
-            "start",
-            "begin",
-            "startdatum",
-            "vertragsbeginn",
-            "vertragsstart",
-            "abobeginn",
-            "beginn",
-        ],
+        names: &["startedat startdate contractstart contractstartdate subscriptionstart subscribedat start \
+             begin startdatum vertragsbeginn vertragsstart abobeginn beginn"],
     },
     FieldInfo {
         field: CustomerField::EndedAt,
         name: "ended_at",
-        aliases: &[
-            "endedat",
-            "enddate",
-            "contractend",
-            "contractenddate",
-            "subscriptionend",
-            "end",
-            "churnedat",
-            "churndate",
-            "canceledat",
-            "cancelledat",
-            "enddatum",
-            "vertragsende",
-            "aboende",
-            "ende",
-            "gekundigtzum",
-            "gekuendigtzum",
-        ],
+        names: &["endedat enddate contractend contractenddate subscriptionend end churnedat churndate \
+             canceledat cancelledat enddatum vertragsende aboende ende gekundigtzum gekuendigtzum"],
     },
     FieldInfo {
         field: CustomerField::FirstOrderAt,
         name: "first_order_at",
-        aliases: &[
-            "firstorderat",
-            "firstorder",
-            "firstorderdate",
-            "firstpurchase",
-            "firstpurchaseat",
-            "firstpurchasedate",
-            "erstebestellung",
-            "erstbestellung",
-            "erstkauf",
-            "erstkaufdatum",
-            "signupat",
-            "signupdate",
-            "signup",
-            "signedup",
-            "signedupat",
-            "registeredat",
-            "registered",
-            "registrationdate",
-            "dateregistered",
-            "registriertam",
-            "registrierungsdatum",
-            "anmeldedatum",
-            "angemeldetam",
-            "customersince",
-            "kundeseit",
-            "joined",
-            "joinedat",
-            "joindate",
-            "createdat",
-            "created",
-            "createddate",
-            "datecreated",
-            "erstelltam",
-            "angelegtam",
-        ],
+        names: &["firstorderat firstorder firstorderdate firstpurchase firstpurchaseat firstpurchasedate \
+             erstebestellung erstbestellung erstkauf erstkaufdatum signupat signupdate signup \
+             signedup signedupat registeredat registered registrationdate dateregistered \
+             registriertam registrierungsdatum anmeldedatum angemeldetam customersince kundeseit \
+             joined joinedat joindate createdat created createddate datecreated erstelltam angelegtam"],
     },
 ];
 
@@ -472,19 +205,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aliases_are_folded_and_belong_to_one_field() {
+    fn names_are_folded_and_belong_to_one_field() {
         let mut seen = std::collections::HashMap::new();
         for info in ORDER_FIELDS {
-            for alias in info.aliases {
-                assert_eq!(fold(alias), **alias);
-                assert_eq!(seen.insert(*alias, info.name), None, "{alias}");
+            for name in info.names() {
+                assert_eq!(fold(name), name);
+                assert_eq!(seen.insert(name, info.name), None, "{name}");
             }
         }
         let mut seen = std::collections::HashMap::new();
         for info in CUSTOMER_FIELDS {
-            for alias in info.aliases {
-                assert_eq!(fold(alias), **alias);
-                assert_eq!(seen.insert(*alias, info.name), None, "{alias}");
+            for name in info.names() {
+                assert_eq!(fold(name), name);
+                assert_eq!(seen.insert(name, info.name), None, "{name}");
             }
         }
     }

@@ -119,9 +119,9 @@ impl<F: Copy + Ord> Mapping<F> {
                 continue;
             }
             let free = |position: &usize| !positions.values().any(|taken| taken == position);
-            for alias in info.aliases {
+            for name in info.names() {
                 let found: Vec<usize> =
-                    (0..folded.len()).filter(|i| folded[*i] == *alias).filter(free).collect();
+                    (0..folded.len()).filter(|i| folded[*i] == name).filter(free).collect();
                 match found.as_slice() {
                     [] => {}
                     [one] => {

@@ -17,6 +17,7 @@ pub mod grouping;
 pub mod keys;
 pub mod mapping;
 pub mod number;
+mod order_options;
 pub mod orders;
 pub mod rates;
 mod record;

@@ -4,86 +4,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use jiff::tz::TimeZone;
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::book::{Book, FileFacts, Line, NONE};
 use super::classify::{Finished, Rules, classify};
 use super::column::{AmountColumn, DateColumn, Verdict};
-use super::date::{GivenFormat, day_of};
+use super::date::day_of;
 use super::fields::{ORDER_FIELDS, OrderField};
-use super::grouping::Grouping;
 use super::keys::Keys;
-use super::mapping::{Explicit, Header, Mapping};
-use super::number::Mark;
-use super::rates::Rates;
+use super::mapping::{Header, Mapping};
 use super::record::{Fields, Row};
 use super::source::Source;
 use super::table::Table;
 use super::{is_missing, text_of};
-use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::money::{Micros, multiply};
 
-/// How orders files are to be read; complete, nothing is looked up elsewhere.
-#[derive(Debug, Clone)]
-pub struct OrderOptions {
-    /// Fields named by the user.
-    pub map: Explicit<OrderField>,
-    /// The character between fields, if not to be found out.
-    pub delimiter: Option<u8>,
-    /// The decimal mark, if not to be found out.
-    pub decimal: Option<Mark>,
-    /// How dates are written, if not to be found out.
-    pub date_format: Option<GivenFormat>,
-    /// The business time zone.
-    pub zone: TimeZone,
-    /// Statuses, in lower case, that make an order no purchase.
-    pub excluded_status: BTreeSet<String>,
-    /// Statuses, in lower case, that the user named; one that no order has is warned about.
-    pub named_status: BTreeSet<String>,
-    /// Statuses, in lower case, that say an order was refunded in full; they count where the files
-    /// have no refunded amount, which would say it more exactly.
-    pub refunded_status: BTreeSet<String>,
-    /// Orders without customer id are keyed by their e-mail.
-    pub guest_key_email: bool,
-    /// Whether amounts of an order's lines are summed or taken once, if not to be found out.
-    pub order_amount: Option<Grouping>,
-    /// The same for refunds.
-    pub order_refund: Option<Grouping>,
-    /// There are no amounts.
-    pub without_amounts: bool,
-    /// The smallest net amount of a purchase.
-    pub min_amount: Option<Micros>,
-    /// The currency of the report.
-    pub currency: Option<String>,
-    /// Rates into that currency.
-    pub rates: Option<Rates>,
-    /// Orders after this day are ignored.
-    pub as_of: Option<Day>,
-}
-
-/// Statuses that make an order no purchase unless the user says otherwise.
-pub const EXCLUDED_STATUS: &[&str] = &[
-    "cancelled",
-    "canceled",
-    "void",
-    "voided",
-    "failed",
-    "test",
-    "declined",
-    "abandoned",
-    "deleted",
-    "trash",
-    "storniert",
-    "abgebrochen",
-    "abgelehnt",
-    "fehlgeschlagen",
-];
-
-/// Statuses that say an order was refunded in full unless the user says otherwise.
-pub const REFUNDED_STATUS: &[&str] =
-    &["refunded", "fully refunded", "erstattet", "rückerstattet", "vollständig erstattet"];
+pub use super::order_options::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
 
 /// Everything the orders files say.
 #[derive(Debug)]
