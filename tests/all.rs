@@ -12,6 +12,7 @@
 
 mod commands;
 mod histories;
+mod packing;
 mod program;
 mod readme;
 mod real_data;

@@ -244,6 +244,10 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "CHAR", help_heading = "How to read the files")]
     pub(super) delimiter: Option<String>,
 
+    /// The encoding of the files, for example windows-1252 [default: found out]
+    #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
+    pub(super) encoding: Option<String>,
+
     /// How many bad rows may be set aside, as a number or as a share (0.5%)
     #[arg(long, value_name = "N", default_value = "0", help_heading = "How to read the files")]
     pub(super) max_rejects: Limit,

@@ -139,6 +139,13 @@ fn order_options(
     Ok(OrderOptions {
         map: parse_map(&arguments.map, ORDER_FIELDS)?,
         delimiter: arguments.delimiter.as_deref().map(delimiter).transpose()?,
+        encoding: match arguments.encoding.as_deref() {
+            None => None,
+            Some(name) => Some(encoding_rs::Encoding::for_label(name.as_bytes()).ok_or_else(|| {
+                Error::usage(format!("--encoding {name}: there is no such encoding"))
+                    .hint("for example utf-8, windows-1252, iso-8859-15, utf-16le")
+            })?),
+        },
         decimal: match arguments.decimal.as_deref() {
             None => None,
             Some(".") => Some(Mark::Point),

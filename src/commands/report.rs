@@ -41,11 +41,17 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
         return Err(Error::usage("--model contract needs --customers FILE, which holds the contracts"));
     }
     let first = match request.orders.first() {
-        Some(source) => Some(Table::open(source, request.order_options.delimiter)?),
+        Some(source) => {
+            Some(Table::open(source, request.order_options.delimiter, request.order_options.encoding)?)
+        }
         None if contracts => None,
         None => return Err(Error::usage("no orders file is given")),
     };
-    let customers_table = request.customers.as_ref().map(|source| Table::open(source, None)).transpose()?;
+    let customers_table = request
+        .customers
+        .as_ref()
+        .map(|source| Table::open(source, None, request.order_options.encoding))
+        .transpose()?;
     let headers = Headers {
         orders: first.as_ref().map(|table| &table.header),
         customers: customers_table.as_ref().map(|table| &table.header),

@@ -105,7 +105,7 @@ pub fn read(
     keys: &mut Keys,
     rejects: &mut Rejects<'_>,
 ) -> Result<Customers> {
-    let Table { mut records, header, delimiter } = table;
+    let Table { mut records, header, delimiter, form: _ } = table;
     let mapping = Mapping::of(&header, &options.map, CUSTOMER_FIELDS)?;
     let mut segments = Vec::new();
     for column in segment_columns {

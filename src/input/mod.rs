@@ -11,6 +11,7 @@ pub mod classify;
 mod column;
 pub mod customers;
 mod date;
+mod decode;
 pub mod fields;
 pub mod frames;
 pub mod grouping;
@@ -23,6 +24,7 @@ pub mod rates;
 mod record;
 pub mod source;
 pub mod table;
+mod unpack;
 
 use std::borrow::Cow;
 
@@ -55,9 +57,14 @@ fn structure(header: &Header, row: &Row<'_>) -> Option<Problem> {
         let fields = if row.len() == 1 { "1 field".to_owned() } else { format!("{} fields", row.len()) };
         return Some(Problem::new(Fault::Fields, format!("{fields}, but the header has {expected}")));
     }
-    let damaged = row.damaged()?;
-    let column = &header.columns[damaged];
-    Some(Problem::new(Fault::Quoting, format!("column \"{column}\": text behind the closing quote")))
+    if let Some(damaged) = row.damaged() {
+        let column = &header.columns[damaged];
+        return Some(Problem::new(
+            Fault::Quoting,
+            format!("column \"{column}\": text behind the closing quote"),
+        ));
+    }
+    memchr::memchr(0, row.raw).map(|_| Problem::new(Fault::Encoding, "it holds a NUL byte"))
 }
 
 /// A field as text.
@@ -76,7 +83,7 @@ fn not_utf8(header: &Header, row: &Row<'_>, index: usize) -> Verdict {
         Fault::Encoding,
         &header.columns[index],
         &row.get(index),
-        "is not UTF-8; save the file as UTF-8",
+        "is not UTF-8, though other parts of the file are",
     )
     .into()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 
 use super::date::GivenFormat;
@@ -20,6 +21,8 @@ pub struct OrderOptions {
     pub map: Explicit<OrderField>,
     /// The character between fields, if not to be found out.
     pub delimiter: Option<u8>,
+    /// The encoding, if not to be found out.
+    pub encoding: Option<&'static Encoding>,
     /// The decimal mark, if not to be found out.
     pub decimal: Option<Mark>,
     /// How dates are written, if not to be found out.

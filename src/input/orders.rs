@@ -15,7 +15,7 @@ use super::keys::Keys;
 use super::mapping::{Header, Mapping};
 use super::record::{Fields, Row};
 use super::source::Source;
-use super::table::Table;
+use super::table::{Form, Table};
 use super::{is_missing, text_of};
 use crate::error::{Error, Result};
 use crate::money::{Micros, multiply};
@@ -41,6 +41,8 @@ pub struct Orders {
     pub mapping: Vec<(&'static str, String)>,
     /// How dates are written, each way once.
     pub date_formats: Vec<String>,
+    /// How the files are packed and encoded, each way once.
+    pub forms: Vec<String>,
     /// Rows whose timestamps had an offset and were converted into the business zone.
     pub with_offset: u64,
     /// The customers are keyed by e-mail because the files have no id.
@@ -58,6 +60,7 @@ struct File {
     segments: Vec<usize>,
     dates: DateColumn,
     amounts: AmountColumn,
+    form: Form,
     /// Rows that wait for the file's later rows to decide how they read.
     waiting: Vec<(u64, Box<[u8]>)>,
 }
@@ -120,7 +123,7 @@ impl<'o> OrderReader<'o> {
     pub fn read(mut self, first: Table, rest: &[Source], rejects: &mut Rejects<'_>) -> Result<Orders> {
         let mut files = vec![self.read_file(first, rejects)?];
         for source in rest {
-            let table = Table::open(source, self.options.delimiter)?;
+            let table = Table::open(source, self.options.delimiter, self.options.encoding)?;
             files.push(self.read_file(table, rejects)?);
         }
         self.settle(&mut files, rejects)?;
@@ -139,6 +142,9 @@ impl<'o> OrderReader<'o> {
         let mut date_formats: Vec<String> = files.iter().map(|file| file.dates.format.describe()).collect();
         date_formats.sort();
         date_formats.dedup();
+        let mut forms: Vec<String> = files.iter().map(|file| file.form.describe()).collect();
+        forms.sort();
+        forms.dedup();
         let unknown = self.options.named_status.iter().filter(|name| !self.statuses.contains_key(*name));
         Ok(Orders {
             unknown_statuses: unknown.cloned().collect(),
@@ -149,6 +155,7 @@ impl<'o> OrderReader<'o> {
             account: self.account,
             mapping: self.mapping,
             date_formats,
+            forms,
             with_offset: self.with_offset,
             keyed_by_email: self.keyed_by_email.unwrap_or(false),
             files: self.files,
@@ -156,7 +163,7 @@ impl<'o> OrderReader<'o> {
     }
 
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
-        let Table { mut records, header, delimiter } = table;
+        let Table { mut records, header, delimiter, form } = table;
         let mapping = Mapping::of(&header, &self.options.map, ORDER_FIELDS)?.with_weak_names(&header);
         self.require(&header, &mapping)?;
         let mut segments = Vec::new();
@@ -180,6 +187,7 @@ impl<'o> OrderReader<'o> {
             waiting: Vec::new(),
             header,
             delimiter,
+            form,
             mapping,
         };
         let header_of = |field| file.column(field).map(|(_, name)| name.to_owned());

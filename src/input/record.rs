@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
+use super::decode::Undecodable;
 use crate::error::{Error, Result};
 
 /// The longest record, in bytes, before a quote is taken to be one that never closes. Also the
@@ -194,11 +195,6 @@ impl Records {
         Ok(&self.buffer[self.start..self.end])
     }
 
-    /// Drops bytes that [`Self::peek`] showed, such as a byte order mark.
-    pub fn skip(&mut self, bytes: usize) {
-        self.start = (self.start + bytes).min(self.end);
-    }
-
     /// The next record that is not an empty line.
     ///
     /// # Errors
@@ -257,7 +253,14 @@ impl Records {
             Ok(0) => self.exhausted = true,
             Ok(read) => self.end += read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::input(format!("{}: {error}", self.name))),
+            Err(error) => {
+                let place = error.get_ref().and_then(|inner| inner.downcast_ref::<Undecodable>());
+                return Err(match place {
+                    Some(at) => Error::input(format!("{}:{}: {}", self.name, at.line, at.message))
+                        .hint("name the file's encoding with --encoding, for example windows-1252"),
+                    None => Error::input(format!("{}: {error}", self.name)),
+                });
+            }
         }
         Ok(())
     }

@@ -4,6 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use encoding_rs::Encoding;
+
+use super::decode::{Decoded, EncodingName};
+use super::unpack::{Packing, Watched, unpack};
 use crate::error::{Error, Result};
 
 /// One input, before it is opened.
@@ -24,28 +28,42 @@ impl Source {
         }
     }
 
-    /// Opens it for reading.
+    /// Opens it as UTF-8 text: unpacked where it is packed, decoded where it is encoded otherwise.
     ///
     /// # Errors
-    /// There is no such file, or it is a directory or not readable.
-    pub fn open(&self) -> Result<Box<dyn Read + Send>> {
-        match self {
-            Self::Stdin => Ok(Box::new(std::io::stdin())),
-            Self::File(path) => {
-                let complain =
-                    |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", path.display()));
-                let file = File::open(path).map_err(|error| match error.kind() {
-                    std::io::ErrorKind::NotFound => complain(&"no such file"),
-                    _ => complain(&error),
-                })?;
-                if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                    return Err(complain(&"is a directory, not a file")
-                        .hint("name its files, or give a pattern such as 'exports/*.csv'"));
-                }
-                Ok(Box::new(file))
-            }
-        }
+    /// There is no such file, it is a directory or not readable, or it is no text at all.
+    pub fn open(&self, encoding: Option<&'static Encoding>) -> Result<Opened> {
+        let complain = |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", self.name()));
+        let bytes = self.bytes()?;
+        let (bytes, packing) = unpack(bytes).map_err(|error| complain(&error))?;
+        let text = Decoded::new(bytes, encoding);
+        let encoding = text.encoding();
+        Ok(Opened { text: Box::new(text), packing, encoding })
     }
+
+    fn bytes(&self) -> Result<Box<dyn Read + Send>> {
+        let Self::File(path) = self else { return Ok(Box::new(std::io::stdin())) };
+        let complain = |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", path.display()));
+        let file = File::open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => complain(&"no such file"),
+            _ => complain(&error),
+        })?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return Err(complain(&"is a directory, not a file")
+                .hint("name its files, or give a pattern such as 'exports/*.csv'"));
+        }
+        Ok(Box::new(Watched::new(file).map_err(|error| complain(&error))?))
+    }
+}
+
+/// A source, opened.
+pub struct Opened {
+    /// Its text.
+    pub text: Box<dyn Read + Send>,
+    /// How it was packed.
+    pub packing: Option<Packing>,
+    /// How it is encoded, once that is known.
+    pub encoding: EncodingName,
 }
 
 /// Turns arguments into sources. An argument that is no file but holds `*`, `?` or `[` is a pattern;
@@ -95,20 +113,14 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
-/// Why bytes that are not delimited UTF-8 text cannot be read, by their first few.
+/// Why a text that begins like this is none.
 pub fn foreign_format(head: &[u8]) -> Option<&'static str> {
     match head {
-        [0x1f, 0x8b, ..] => {
-            Some("is compressed (gzip); unpack it first, for example with gunzip -c FILE | regulars report -")
-        }
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            Some("is compressed (zstd); unpack it first, for example with zstd -dc FILE | regulars report -")
-        }
         [b'P', b'K', 3, 4, ..] => {
             Some("is a ZIP archive or an Excel workbook; unpack it, or save the sheet as CSV")
         }
         [b'P', b'A', b'R', b'1', ..] => Some("is a Parquet file; export it as CSV"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("is UTF-16; save it as UTF-8"),
+        [b'%', b'P', b'D', b'F', ..] => Some("is a PDF; export it as CSV"),
         _ => None,
     }
 }

@@ -1,9 +1,13 @@
 //! A file with its header read and its delimiter known: the place where rows start.
 
+use encoding_rs::Encoding;
+
 use super::account::quoted;
+use super::decode::EncodingName;
 use super::mapping::Header;
 use super::record::{Fields, Records, Row};
 use super::source::{Source, foreign_format};
+use super::unpack::Packing;
 use crate::error::{Error, Result};
 
 /// Characters that separate fields, the commonest first.
@@ -17,6 +21,26 @@ pub struct Table {
     pub header: Header,
     /// The character between fields.
     pub delimiter: u8,
+    /// How its bytes are packed and encoded.
+    pub form: Form,
+}
+
+/// How the bytes of a file are packed and encoded.
+#[derive(Debug, Clone)]
+pub struct Form {
+    packing: Option<Packing>,
+    encoding: EncodingName,
+}
+
+impl Form {
+    /// `UTF-8`, `windows-1252, gzip`. What holds ASCII only is called UTF-8, which it is.
+    pub fn describe(&self) -> String {
+        let encoding = self.encoding.get().copied().unwrap_or("UTF-8");
+        match self.packing {
+            Some(packing) => format!("{encoding}, {}", packing.name()),
+            None => encoding.to_owned(),
+        }
+    }
 }
 
 impl Table {
@@ -25,10 +49,11 @@ impl Table {
     ///
     /// # Errors
     /// It cannot be read, is empty, is not delimited UTF-8 text, or has one column only.
-    pub fn open(source: &Source, delimiter: Option<u8>) -> Result<Self> {
+    pub fn open(source: &Source, delimiter: Option<u8>, encoding: Option<&'static Encoding>) -> Result<Self> {
         let file = source.name();
         let complain = |what: &str| Error::input(format!("{file}: {what}"));
-        let mut records = Records::new(source.open()?, &file);
+        let opened = source.open(encoding)?;
+        let mut records = Records::new(opened.text, &file);
         let head = records.peek()?;
         if head.is_empty() {
             return Err(complain("is empty").hint("an export without orders still has a header line"));
@@ -36,10 +61,6 @@ impl Table {
         if let Some(format) = foreign_format(head) {
             return Err(complain(format));
         }
-        if head.starts_with(b"\xef\xbb\xbf") {
-            records.skip(3);
-        }
-        let head = records.peek()?;
         let first_line = &head[..memchr::memchr(b'\n', head).unwrap_or(head.len())];
         if memchr::memchr(0, first_line).is_some() {
             return Err(complain("holds NUL bytes; it is not text, or UTF-16 without a mark")
@@ -55,7 +76,8 @@ impl Table {
             return Err(complain(&format!("has one column only, {}", quoted(header.columns[0].as_bytes())))
                 .hint("name the character between its fields with --delimiter"));
         }
-        Ok(Self { records, header, delimiter })
+        let form = Form { packing: opened.packing, encoding: opened.encoding };
+        Ok(Self { records, header, delimiter, form })
     }
 }
 

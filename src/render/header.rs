@@ -101,6 +101,7 @@ fn orders_lines(orders: &OrdersSummary, has_amounts: bool) -> Vec<Line> {
         ("", made),
         ("", orders.grouping.clone()),
         ("", columns(&orders.mapping)),
+        ("", format!("read as {}; dates {}", orders.forms.join(" and "), orders.date_formats.join(" and "))),
     ];
     if !orders.statuses.is_empty() {
         let list = |which: bool| {

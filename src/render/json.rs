@@ -82,6 +82,7 @@ struct OrdersOut<'r> {
     currency: Option<&'r str>,
     grouping: &'r str,
     date_formats: &'r [String],
+    encodings: &'r [String],
     mapping: BTreeMap<&'static str, &'r str>,
     statuses: BTreeMap<&'r str, StatusOut>,
 }
@@ -233,6 +234,7 @@ fn orders(summary: &OrdersSummary) -> OrdersOut<'_> {
         currency: summary.currency.as_deref(),
         grouping: &summary.grouping,
         date_formats: &summary.date_formats,
+        encodings: &summary.forms,
         mapping: mapping(&summary.mapping),
         statuses: summary
             .statuses

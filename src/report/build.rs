@@ -394,6 +394,7 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
         statuses: orders.statuses.clone(),
         mapping: orders.mapping.clone(),
         date_formats: orders.date_formats.clone(),
+        forms: orders.forms.clone(),
         grouping: grouping.join("; "),
         currency: finished.currency.clone(),
     }

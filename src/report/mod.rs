@@ -91,6 +91,8 @@ pub struct OrdersSummary {
     pub mapping: Vec<(&'static str, String)>,
     /// How dates are written.
     pub date_formats: Vec<String>,
+    /// How the files are packed and encoded.
+    pub forms: Vec<String>,
     /// How lines became orders, in words.
     pub grouping: String,
     /// The currency, where the files say it or the user chose it.
