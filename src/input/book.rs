@@ -50,6 +50,8 @@ pub struct FileFacts {
     pub amount_header: Option<String>,
     /// The header of its refunds.
     pub refunded_header: Option<String>,
+    /// Whether it has a column of currencies; else they may stand beside the amounts.
+    pub has_currencies: bool,
 }
 
 /// What is known of an order so far.

@@ -290,6 +290,9 @@ impl Classifier<'_> {
     }
 
     fn check_currency(&self, draft: &Draft, seen: &mut Option<Place>) -> Result<()> {
+        if draft.currency == NONE && !self.facts(draft).has_currencies {
+            return Ok(()); // an amount without a currency beside it is in the currency of the others
+        }
         let (first, file, line) = *seen.get_or_insert((draft.currency, draft.file, draft.line));
         if first == draft.currency {
             return Ok(());

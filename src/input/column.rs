@@ -9,6 +9,7 @@ use super::account::{Fault, Problem, quoted};
 use super::date::{self, DateFormat, GivenFormat, Order, Stamp};
 use super::is_missing;
 use super::mapping::Header;
+use super::money_text::undress;
 use super::number::{self, Mark};
 use super::record::Row;
 use crate::error::{Error, Result};
@@ -182,12 +183,14 @@ pub struct AmountColumn {
     witness: Option<Place>,
     open: Option<Place>,
     given: bool,
+    /// The currency beside the amount read last.
+    currency: Option<String>,
 }
 
 impl AmountColumn {
     /// Columns with the given decimal mark, or one that is found out.
     pub fn new(mark: Option<Mark>) -> Self {
-        Self { mark, witness: None, open: None, given: mark.is_some() }
+        Self { mark, witness: None, open: None, given: mark.is_some(), currency: None }
     }
 
     /// The number in a field in millionths; `None` where it is empty.
@@ -202,7 +205,16 @@ impl AmountColumn {
             return Ok(None);
         }
         let column = &header.columns[index];
-        match number::read(&text, self.mark) {
+        let dressed = match number::read(&text, self.mark) {
+            number::Reading::Not => std::str::from_utf8(&text).ok().and_then(undress),
+            _ => None,
+        };
+        let plain = match &dressed {
+            Some(undressed) => undressed.number.as_bytes(),
+            None => &text,
+        };
+        self.currency = dressed.as_ref().and_then(|undressed| undressed.currency.clone());
+        match number::read(plain, self.mark) {
             number::Reading::Exact(value) => Ok(Some(value)),
             number::Reading::Decides(mark, value) => {
                 self.mark = Some(mark);
@@ -243,6 +255,11 @@ impl AmountColumn {
         }
     }
 
+    /// The currency written beside the amount read last, if any.
+    pub fn currency(&mut self) -> Option<String> {
+        self.currency.take()
+    }
+
     /// The decimal mark, where the data decided it.
     pub fn mark(&self) -> Option<Mark> {
         self.mark
@@ -266,7 +283,9 @@ impl AmountColumn {
     /// A value could have a decimal mark or a thousands separator: shows both readings.
     pub fn settled(&self, file: &str) -> Result<()> {
         let (Some(open), None) = (&self.open, self.mark) else { return Ok(()) };
-        let both = [Mark::Point, Mark::Comma].map(|mark| match number::read(&open.value, Some(mark)) {
+        let plain = std::str::from_utf8(&open.value).ok().and_then(undress).map(|undressed| undressed.number);
+        let plain = plain.as_ref().map_or(open.value.as_slice(), String::as_bytes);
+        let both = [Mark::Point, Mark::Comma].map(|mark| match number::read(plain, Some(mark)) {
             number::Reading::Exact(value) => crate::money::to_text(value.into()),
             _ => "no number".to_owned(),
         });

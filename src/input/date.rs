@@ -35,8 +35,10 @@ pub enum Shape {
     Compact,
     /// `dd.mm.yyyy`
     Dotted,
-    /// `dd/mm/yyyy` or `mm/dd/yyyy`, also with `-` between.
+    /// `dd/mm/yyyy` or `mm/dd/yyyy`, also with `-` between, also with two digits for the year.
     Either(u8),
+    /// The month by its name: `Sep-18-26`, `10-Dez-25`, `05 oct. 2026`, `Jan 5, 2024`.
+    Named,
 }
 
 /// What a text is under the rules of a column.
@@ -118,6 +120,7 @@ impl DateFormat {
             (Some(Shape::YearFirst(sep)), _) => format!("yyyy{0}mm{0}dd", char::from(sep)),
             (Some(Shape::Compact), _) => "yyyymmdd".to_owned(),
             (Some(Shape::Dotted), _) => "dd.mm.yyyy".to_owned(),
+            (Some(Shape::Named), _) => "with the month's name".to_owned(),
             (Some(Shape::Either(sep)), Some(order)) => order.describe(sep),
             (Some(Shape::Either(_)) | None, _) => "undecided".to_owned(),
         }
@@ -130,6 +133,10 @@ impl DateFormat {
                 None => return Reading::Not,
             },
             Shape::Compact => match compact(text) {
+                Some(parts) => parts,
+                None => return Reading::Not,
+            },
+            Shape::Named => match named(text) {
                 Some(parts) => parts,
                 None => return Reading::Not,
             },
@@ -224,25 +231,70 @@ fn unsigned(value: i8) -> u32 {
 fn shape_of(text: &[u8]) -> Option<Shape> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     match (digits, text.get(digits)) {
-        (4, Some(sep @ (b'-' | b'/' | b'.'))) => Some(Shape::YearFirst(*sep)),
+        (4, Some(sep @ (b'-' | b'/' | b'.'))) if text.get(5).is_some_and(u8::is_ascii_digit) => {
+            Some(Shape::YearFirst(*sep))
+        }
         (8, _) => Some(Shape::Compact),
-        (1 | 2, Some(b'.')) => Some(Shape::Dotted),
-        (1 | 2, Some(sep @ (b'/' | b'-'))) => Some(Shape::Either(*sep)),
+        (1 | 2, Some(b'.')) if text.get(digits + 1).is_some_and(u8::is_ascii_digit) => Some(Shape::Dotted),
+        (1 | 2, Some(sep @ (b'/' | b'-'))) if text.get(digits + 1).is_some_and(u8::is_ascii_digit) => {
+            Some(Shape::Either(*sep))
+        }
+        (0..=2 | 4, Some(_)) if named(text).is_some() => Some(Shape::Named),
         _ => None,
     }
 }
 
-/// Three numbers with a separator between, each at most as long as given (a year exactly), and
-/// what follows them.
+/// Year, month and day of a date with the month's name, and what follows. The name is first (`Sep 18,
+/// 2026`) or second (`18-Sep-26`, `2026-Sep-18`); a year of two digits is the last number.
+fn named(text: &[u8]) -> Option<([u32; 3], &[u8])> {
+    let text = std::str::from_utf8(text).ok()?;
+    let mut rest = text;
+    let mut parts: [&str; 3] = [""; 3];
+    for part in &mut parts {
+        rest = rest.trim_start_matches([' ', '-', '/', ',', '.', '\u{a0}']);
+        let digits = rest.starts_with(|character: char| character.is_ascii_digit());
+        let length = rest.find(|c: char| if digits { !c.is_ascii_digit() } else { !c.is_alphabetic() });
+        let (head, tail) = rest.split_at(length.unwrap_or(rest.len()));
+        (*part, rest) = (head, tail);
+    }
+    let number = |text: &str| (text.len() <= 4).then(|| text.parse::<u32>().ok())?;
+    let year = |text: &str| match text.len() {
+        2 => number(text).map(full_year),
+        4 => number(text),
+        _ => None,
+    };
+    let [first, second, third] = parts;
+    let (year, month, day) = if let Some(month) = super::month::number(first) {
+        (year(third)?, month, number(second)?)
+    } else {
+        let month = super::month::number(second)?;
+        if first.len() == 4 {
+            (number(first)?, month, number(third)?)
+        } else {
+            (year(third)?, month, number(first)?)
+        }
+    };
+    Some(([year, month, day], rest.strip_prefix('.').unwrap_or(rest).as_bytes()))
+}
+
+/// The year of two digits: 1970 to 2069, as POSIX reads them, but for what lies in the future of all
+/// order exports.
+fn full_year(two_digits: u32) -> u32 {
+    if two_digits < 70 { 2000 + two_digits } else { 1900 + two_digits }
+}
+
+/// Three numbers with a separator between, each at most as long as given (a year of four or of two
+/// digits), and what follows them.
 fn parts(text: &[u8], sep: u8, widths: [usize; 3]) -> Option<([u32; 3], &[u8])> {
     let mut numbers = [0; 3];
     let mut rest = text;
     for (index, (number, width)) in numbers.iter_mut().zip(widths).enumerate() {
         let (value, length) = leading_number(rest, width)?;
-        if width == 4 && length != 4 {
-            return None;
-        }
-        *number = value;
+        *number = match (width, length) {
+            (4, 2) if index == 2 => full_year(value),
+            (4, 1..=3) => return None,
+            _ => value,
+        };
         rest = &rest[length..];
         if index < 2 {
             rest = rest.strip_prefix(&[sep])?;
@@ -290,8 +342,16 @@ fn time(text: &[u8]) -> Option<(i64, Option<i64>)> {
     }
     let text = text.trim_ascii_start();
     let (hour, text) = match text {
-        [half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm', rest @ ..] if (1..=12).contains(&hour) => {
-            (hour % 12 + if half.eq_ignore_ascii_case(&b'p') { 12 } else { 0 }, rest.trim_ascii_start())
+        [half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm', rest @ ..] => {
+            let afternoon = half.eq_ignore_ascii_case(&b'p');
+            // Some systems print the half of the day behind a clock of 24 hours (14:03 PM, 00:15 AM).
+            let hour = match hour {
+                1..=12 => hour % 12 + if afternoon { 12 } else { 0 },
+                0 if !afternoon => 0,
+                13.. if afternoon => hour,
+                _ => return None,
+            };
+            (hour, rest.trim_ascii_start())
         }
         _ => (hour, text),
     };
@@ -306,6 +366,12 @@ fn time(text: &[u8]) -> Option<(i64, Option<i64>)> {
 fn offset(text: &[u8]) -> Option<i64> {
     let sign = match text {
         b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
+        b"CET" | b"MEZ" => return Some(3_600),
+        b"CEST" | b"MESZ" => return Some(7_200),
+        b"EST" => return Some(-5 * 3_600),
+        b"EDT" => return Some(-4 * 3_600),
+        b"PST" => return Some(-8 * 3_600),
+        b"PDT" => return Some(-7 * 3_600),
         [b'+', ..] => 1,
         [b'-', ..] => -1,
         _ => return None,
@@ -350,6 +416,15 @@ mod tests {
             ("2024-05-01 12:00 AM", "2024-05-01 00:00:00"),
             ("2024-05-01 12:30:05 pm", "2024-05-01 12:30:05"),
             ("2024-05-01T23:59:60", "2024-05-01 23:59:59"),
+            ("01.05.24", "2024-05-01"),
+            ("Sep-18-26", "2026-09-18"),
+            ("10-Dez-25", "2025-12-10"),
+            ("05-oct.-26", "2026-10-05"),
+            ("26-May-26", "2026-05-26"),
+            ("2026-Sep-18", "2026-09-18"),
+            ("3. März 2024", "2024-03-03"),
+            ("Jan 5, 2024 14:03:07 PM", "2024-01-05 14:03:07"),
+            ("Jan 5, 2024 12:15:00 AM", "2024-01-05 00:15:00"),
         ] {
             assert_eq!(format("UTC").read(text.as_bytes()), Reading::At(at(expected), false), "{text}");
         }
@@ -363,6 +438,7 @@ mod tests {
             ("2024-05-01 00:10:00 +0200", "UTC", "2024-04-30 22:10:00"),
             ("2024-05-01T00:10:00-05:00", "America/New_York", "2024-05-01 01:10:00"),
             ("2024-05-01 00:10:00+09", "Asia/Tokyo", "2024-05-01 00:10:00"),
+            ("Sep 4, 2026 1:05:07 AM PDT", "Europe/Berlin", "2026-09-04 10:05:07"),
         ] {
             assert_eq!(format(zone).read(text.as_bytes()), Reading::At(at(expected), true), "{text}");
         }
@@ -384,12 +460,16 @@ mod tests {
             "2024-05-01 9",
             "2024-05-01x",
             "2024-05-01 10:00 +2",
-            "2024-05-01 13:00 PM",
-            "01.05.24",
+            "2024-05-01 13:00 AM",
+            "01.05.124",
             "2024-05-01 10:00:61",
             "32/01/2024",
-            "5/1/24",
+            "5/1/4",
             "2024-05-01T",
+            "Foo 5, 2024",
+            "5-May",
+            "May 2024",
+            "31-Apr-24",
         ] {
             assert_eq!(format("UTC").read(text.as_bytes()), Reading::Not, "{text}");
         }

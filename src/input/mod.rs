@@ -17,6 +17,8 @@ pub mod frames;
 pub mod grouping;
 pub mod keys;
 pub mod mapping;
+mod money_text;
+mod month;
 pub mod number;
 mod order_options;
 pub mod orders;

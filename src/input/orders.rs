@@ -196,6 +196,7 @@ impl<'o> OrderReader<'o> {
             date_header: header_of(OrderField::OrderedAt).unwrap_or_default(),
             amount_header: header_of(OrderField::Amount),
             refunded_header: header_of(OrderField::Refunded),
+            has_currencies: file.column(OrderField::Currency).is_some(),
         });
         while let Some(row) = records.next()? {
             self.account.read += 1;
@@ -339,6 +340,7 @@ impl<'o> OrderReader<'o> {
             return Ok(());
         }
         let amount = self.amount(file, row)?;
+        let beside = file.amounts.currency();
         let refunded = match file.mapping.get(OrderField::Refunded) {
             Some(index) if !self.options.without_amounts => {
                 file.amounts.read(&file.header, row, index)?.map(Micros::abs)
@@ -363,7 +365,8 @@ impl<'o> OrderReader<'o> {
                 let name = text_of(&file.header, row, index)?.to_uppercase();
                 Some(self.book.currencies.number(name.as_bytes()))
             }
-            _ => None,
+            Some(_) => None,
+            None => beside.map(|name| self.book.currencies.number(name.as_bytes())),
         };
         for (column, index) in file.segments.iter().enumerate() {
             let value = text_of(&file.header, row, *index)?;
