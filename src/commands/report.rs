@@ -41,16 +41,14 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
         return Err(Error::usage("--model contract needs --customers FILE, which holds the contracts"));
     }
     let first = match request.orders.first() {
-        Some(source) => {
-            Some(Table::open(source, request.order_options.delimiter, request.order_options.encoding)?)
-        }
+        Some(source) => Some(request.order_options.open(source)?),
         None if contracts => None,
         None => return Err(Error::usage("no orders file is given")),
     };
     let customers_table = request
         .customers
         .as_ref()
-        .map(|source| Table::open(source, None, request.order_options.encoding))
+        .map(|source| Table::open(source, None, request.order_options.encoding, &|_| false))
         .transpose()?;
     let headers = Headers {
         orders: first.as_ref().map(|table| &table.header),

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 pub enum Reason {
     /// Every field is empty.
     Blank,
+    /// A line that sums up or signs the file (`Grand Total`, `45 record(s) downloaded`).
+    Footer,
     /// The same row of the same order stands in another file as well.
     Repeated,
     /// Its status is an excluded one.
@@ -36,6 +38,7 @@ impl Reason {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Blank => "blank",
+            Self::Footer => "footer",
             Self::Repeated => "repeated in another file",
             Self::Status => "excluded status",
             Self::Currency => "other currency",
@@ -53,6 +56,7 @@ impl Reason {
     pub fn id(self) -> &'static str {
         match self {
             Self::Blank => "blank",
+            Self::Footer => "footer",
             Self::Repeated => "repeated_in_another_file",
             Self::Status => "excluded_status",
             Self::Currency => "other_currency",

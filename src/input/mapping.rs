@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{FieldInfo, OrderField, WEAK_CUSTOMER_KEYS, fold};
+use super::fields::{FieldInfo, ORDER_FIELDS, OrderField, WEAK_CUSTOMER_KEYS, fold};
 use crate::error::{Error, Result, nearest};
 
 /// The header of one file.
@@ -142,6 +142,15 @@ impl<F: Copy + Ord> Mapping<F> {
     }
 }
 
+/// Whether a record is the header of an orders file: it names a date and a customer, or every column that
+/// the user named.
+pub fn is_orders_header(header: &Header, explicit: &Explicit<OrderField>) -> bool {
+    let Ok(mapping) = Mapping::of(header, explicit, ORDER_FIELDS) else { return false };
+    let mapping = mapping.with_weak_names(header);
+    let has = |field| mapping.get(field).is_some();
+    has(OrderField::OrderedAt) && (has(OrderField::CustomerId) || has(OrderField::Email))
+}
+
 impl Mapping<OrderField> {
     /// Accepts a header such as `customer` as the key where the file has neither id nor e-mail, and
     /// a lone price as the amount where there is no quantity to multiply it with.
@@ -170,7 +179,6 @@ impl Mapping<OrderField> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::fields::ORDER_FIELDS;
 
     fn header(columns: &[&str]) -> Header {
         Header { file: "o.csv".into(), columns: columns.iter().map(|c| (*c).to_owned()).collect() }

@@ -55,7 +55,9 @@ fn is_missing(text: &[u8]) -> bool {
 /// The checks every row passes before its values are looked at.
 fn structure(header: &Header, row: &Row<'_>) -> Option<Problem> {
     let expected = header.columns.len();
-    if row.len() != expected {
+    // Some systems end their rows, but not their header, with delimiters.
+    let surplus_is_empty = (expected..row.len()).all(|index| row.get(index).is_empty());
+    if row.len() < expected || !surplus_is_empty {
         let fields = if row.len() == 1 { "1 field".to_owned() } else { format!("{} fields", row.len()) };
         return Some(Problem::new(Fault::Fields, format!("{fields}, but the header has {expected}")));
     }
@@ -67,6 +69,35 @@ fn structure(header: &Header, row: &Row<'_>) -> Option<Problem> {
         ));
     }
     memchr::memchr(0, row.raw).map(|_| Problem::new(Fault::Encoding, "it holds a NUL byte"))
+}
+
+/// Whether a row without a date is a line that sums up or signs the file: its first words say so.
+fn is_footer(row: &Row<'_>) -> bool {
+    const SUMS: &[&str] = &[
+        "total",
+        "grandtotal",
+        "subtotal",
+        "sum",
+        "gesamt",
+        "gesamtsumme",
+        "summe",
+        "endsumme",
+        "zwischensumme",
+    ];
+    const SIGNATURES: &[&str] =
+        &["recordsdownloaded", "sellerid", "confidentialinformation", "copyright", "endofreport"];
+    let texts: Vec<String> = (0..row.len())
+        .map(|index| String::from_utf8_lossy(&row.get(index)).into_owned())
+        .filter(|text| !text.is_empty())
+        .collect();
+    let Some(first) = texts.first() else { return false };
+    let folded = fields::fold(first.split([':', '(']).next().unwrap_or_default());
+    let begins = SUMS.contains(&folded.as_str()) || SIGNATURES.iter().any(|start| folded.starts_with(start));
+    // `45,record(s) downloaded,`: a count and what it counts, and nothing else.
+    let counts = texts.len() == 2
+        && first.bytes().all(|byte| byte.is_ascii_digit())
+        && fields::fold(&texts[1]).starts_with("record");
+    begins || counts
 }
 
 /// A field as text.

@@ -8,10 +8,13 @@ use jiff::tz::TimeZone;
 use super::date::GivenFormat;
 use super::fields::OrderField;
 use super::grouping::Grouping;
-use super::mapping::Explicit;
+use super::mapping::{Explicit, is_orders_header};
 use super::number::Mark;
 use super::rates::Rates;
+use super::source::Source;
+use super::table::Table;
 use crate::calendar::Day;
+use crate::error::Result;
 use crate::money::Micros;
 
 /// How orders files are to be read; complete, nothing is looked up elsewhere.
@@ -52,6 +55,16 @@ pub struct OrderOptions {
     pub rates: Option<Rates>,
     /// Orders after this day are ignored.
     pub as_of: Option<Day>,
+}
+
+impl OrderOptions {
+    /// Opens an orders file.
+    ///
+    /// # Errors
+    /// See [`Table::open`].
+    pub fn open(&self, source: &Source) -> Result<Table> {
+        Table::open(source, self.delimiter, self.encoding, &|header| is_orders_header(header, &self.map))
+    }
 }
 
 /// Statuses that make an order no purchase unless the user says otherwise.

@@ -123,7 +123,7 @@ impl<'o> OrderReader<'o> {
     pub fn read(mut self, first: Table, rest: &[Source], rejects: &mut Rejects<'_>) -> Result<Orders> {
         let mut files = vec![self.read_file(first, rejects)?];
         for source in rest {
-            let table = Table::open(source, self.options.delimiter, self.options.encoding)?;
+            let table = self.options.open(source)?;
             files.push(self.read_file(table, rejects)?);
         }
         self.settle(&mut files, rejects)?;
@@ -292,7 +292,13 @@ impl<'o> OrderReader<'o> {
             self.account.exclude(Reason::Blank, 1);
             return Ok(Outcome::Taken);
         }
-        if let Some(problem) = super::structure(&file.header, row) {
+        let problem = super::structure(&file.header, row);
+        let date = file.mapping.get(OrderField::OrderedAt).map(|index| row.get(index));
+        if (problem.is_some() || date.is_some_and(|date| is_missing(&date))) && super::is_footer(row) {
+            self.account.exclude(Reason::Footer, 1);
+            return Ok(Outcome::Taken);
+        }
+        if let Some(problem) = problem {
             return Ok(Outcome::Rejected(problem));
         }
         match self.order_line(file, row) {

@@ -1,5 +1,7 @@
 //! A file with its header read and its delimiter known: the place where rows start.
 
+use std::io::Cursor;
+
 use encoding_rs::Encoding;
 
 use super::account::quoted;
@@ -30,26 +32,41 @@ pub struct Table {
 pub struct Form {
     packing: Option<Packing>,
     encoding: EncodingName,
+    preamble: usize,
 }
 
 impl Form {
-    /// `UTF-8`, `windows-1252, gzip`. What holds ASCII only is called UTF-8, which it is.
+    /// `UTF-8`, `windows-1252, gzip, 3 lines before the header`. What holds ASCII only is UTF-8.
     pub fn describe(&self) -> String {
-        let encoding = self.encoding.get().copied().unwrap_or("UTF-8");
-        match self.packing {
-            Some(packing) => format!("{encoding}, {}", packing.name()),
-            None => encoding.to_owned(),
+        let mut text = self.encoding.get().copied().unwrap_or("UTF-8").to_owned();
+        if let Some(packing) = self.packing {
+            text.push_str(&format!(", {}", packing.name()));
         }
+        match self.preamble {
+            0 => {}
+            1 => text.push_str(", 1 line before the header"),
+            lines => text.push_str(&format!(", {lines} lines before the header")),
+        }
+        text
     }
 }
 
+/// Whether a record is the header of the kind of file that is looked for.
+pub type IsHeader<'h> = dyn Fn(&Header) -> bool + 'h;
+
 impl Table {
-    /// Opens a source, finds its delimiter (the candidate that splits the header into most fields)
-    /// and reads its header.
+    /// Opens a source and finds its header: the first of its first records that `is_header` accepts, under
+    /// the delimiter that splits it into most fields; else its first record. What stands before the header
+    /// is a preamble.
     ///
     /// # Errors
-    /// It cannot be read, is empty, is not delimited UTF-8 text, or has one column only.
-    pub fn open(source: &Source, delimiter: Option<u8>, encoding: Option<&'static Encoding>) -> Result<Self> {
+    /// It cannot be read, is empty, is not delimited text, or has one column only.
+    pub fn open(
+        source: &Source,
+        delimiter: Option<u8>,
+        encoding: Option<&'static Encoding>,
+        is_header: &IsHeader<'_>,
+    ) -> Result<Self> {
         let file = source.name();
         let complain = |what: &str| Error::input(format!("{file}: {what}"));
         let opened = source.open(encoding)?;
@@ -63,11 +80,17 @@ impl Table {
         }
         let first_line = &head[..memchr::memchr(b'\n', head).unwrap_or(head.len())];
         if memchr::memchr(0, first_line).is_some() {
-            return Err(complain("holds NUL bytes; it is not text, or UTF-16 without a mark")
-                .hint("save it as UTF-8"));
+            return Err(complain("holds NUL bytes: it is not text"));
         }
-        let delimiter = delimiter.unwrap_or_else(|| sniff(head));
+        let found = find_header(head, &file, delimiter, is_header);
+        let (delimiter, preamble) = match found {
+            Some(found) => found,
+            None => (delimiter.unwrap_or_else(|| sniff(head)), 0),
+        };
         records.set_delimiter(delimiter);
+        for _ in 0..preamble {
+            records.next()?;
+        }
         let header = match records.next()? {
             Some(row) => read_header(&file, &row)?,
             None => return Err(complain("holds empty lines only")),
@@ -76,21 +99,43 @@ impl Table {
             return Err(complain(&format!("has one column only, {}", quoted(header.columns[0].as_bytes())))
                 .hint("name the character between its fields with --delimiter"));
         }
-        let form = Form { packing: opened.packing, encoding: opened.encoding };
+        let form = Form { packing: opened.packing, encoding: opened.encoding, preamble };
         Ok(Self { records, header, delimiter, form })
     }
 }
 
+/// The delimiter, and how many records stand before the header, where one of the first records is one.
+fn find_header(head: &[u8], file: &str, given: Option<u8>, is_header: &IsHeader<'_>) -> Option<(u8, usize)> {
+    const LOOKED_AT: usize = 30;
+    let candidates = given.map_or(DELIMITERS.to_vec(), |delimiter| vec![delimiter]);
+    let mut best: Option<(usize, usize, u8)> = None;
+    for delimiter in candidates {
+        let mut records = Records::new(Box::new(Cursor::new(head.to_vec())), file);
+        records.set_delimiter(delimiter);
+        for before in 0..LOOKED_AT {
+            // What goes wrong here goes wrong again, with a better place, when the file is read.
+            let Ok(Some(row)) = records.next() else { break };
+            let Ok(header) = read_header(file, &row) else { break };
+            if is_header(&header) {
+                let fields = row.len();
+                if best.is_none_or(|(known, most, _)| before < known || (before == known && fields > most)) {
+                    best = Some((before, fields, delimiter));
+                }
+                break;
+            }
+        }
+    }
+    best.map(|(before, _, delimiter)| (delimiter, before))
+}
+
+/// The delimiter that splits the first line into most fields.
 fn sniff(head: &[u8]) -> u8 {
-    let mut fields = Fields::default();
     let blank = head.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-    let head = &head[blank..];
+    let line = head[blank..].split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut fields = Fields::default();
     let mut best = (0, b',');
     for delimiter in DELIMITERS {
-        let mut count = 0;
-        for line in head.split_inclusive(|byte| *byte == b'\n').take(1) {
-            count = Row::of(line, 1, delimiter, &mut fields).len();
-        }
+        let count = Row::of(line, 1, delimiter, &mut fields).len();
         if count > best.0 {
             best = (count, delimiter);
         }
