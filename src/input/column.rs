@@ -138,11 +138,6 @@ impl DateColumn {
         self.format.order
     }
 
-    /// Whether no value waits for a decision.
-    pub fn is_settled(&self) -> bool {
-        self.open.is_none() || self.format.order.is_some()
-    }
-
     /// Takes the order the other files agree on, when this one leaves it open.
     pub fn follow(&mut self, orders: &BTreeSet<Order>) {
         if self.format.order.is_none() && orders.len() == 1 {
@@ -263,11 +258,6 @@ impl AmountColumn {
     /// The decimal mark, where the data decided it.
     pub fn mark(&self) -> Option<Mark> {
         self.mark
-    }
-
-    /// Whether no value waits for a decision.
-    pub fn is_settled(&self) -> bool {
-        self.open.is_none() || self.mark.is_some()
     }
 
     /// Takes the mark the other files agree on, when this one leaves it open.

@@ -137,15 +137,23 @@ pub fn read(
             waiting.push((row.line, row.raw.into()));
         }
     }
-    if !waiting.is_empty() {
-        reader.settle()?;
+    // Each row that is read may decide how the others are.
+    let mut before = usize::MAX;
+    while (1..before).contains(&waiting.len()) {
+        before = waiting.len();
+        reader.follow();
         let mut fields = Fields::default();
+        let mut still = Vec::new();
         for (line, raw) in waiting {
-            let row = Row::of(&raw, line, delimiter, &mut fields);
-            if !reader.row(&row, keys, rejects)? {
-                return Err(Error::internal("a row waits for a decision that was made"));
+            if !reader.row(&Row::of(&raw, line, delimiter, &mut fields), keys, rejects)? {
+                still.push((line, raw));
             }
         }
+        waiting = still;
+    }
+    if !waiting.is_empty() {
+        reader.settled()?;
+        return Err(Error::internal("a row waits for a decision that was made"));
     }
     rejects.check(reader.account.read)?;
     reader.finish()
@@ -276,11 +284,17 @@ impl Reader<'_> {
     }
 
     /// Lets columns whose order of day and month is open follow the others, when these agree.
-    fn settle(&mut self) -> Result<()> {
+    fn follow(&mut self) {
         let columns = [&mut self.first_order, &mut self.start, &mut self.end];
         let orders: BTreeSet<_> = columns.iter().filter_map(|column| column.order()).collect();
         for column in columns {
             column.follow(&orders);
+        }
+    }
+
+    /// Passes when every date has one reading.
+    fn settled(&self) -> Result<()> {
+        for column in [&self.first_order, &self.start, &self.end] {
             column.settled(&self.header.file, "--customers-date-format")?;
         }
         Ok(())

@@ -208,13 +208,11 @@ impl<'o> OrderReader<'o> {
                 }
             }
         }
-        if file.dates.is_settled() && file.amounts.is_settled() {
-            self.read_waiting(&mut file, rejects)?;
-        }
+        self.read_waiting(&mut file, rejects)?;
         Ok(file)
     }
 
-    /// Reads the rows that had to wait, now that the file's columns are settled.
+    /// Reads the rows that had to wait; those that still have to stay waiting.
     fn read_waiting(&mut self, file: &mut File, rejects: &mut Rejects<'_>) -> Result<()> {
         let mut fields = Fields::default();
         for (line, raw) in std::mem::take(&mut file.waiting) {
@@ -224,28 +222,31 @@ impl<'o> OrderReader<'o> {
                 Outcome::Rejected(problem) => {
                     rejects.add(&file.header.file, line, &problem, &raw, &mut self.account)?;
                 }
-                Outcome::Waits => return Err(Error::internal("a row waits for a decision that was made")),
+                Outcome::Waits => file.waiting.push((line, raw)),
             }
         }
         Ok(())
     }
 
-    /// Lets files that leave a question open follow the others, when these agree.
+    /// Reads the rows that still wait. Each one read may decide for others, of its own file and, where
+    /// a file leaves a question open that the others agree on, of these.
     fn settle(&mut self, files: &mut [File], rejects: &mut Rejects<'_>) -> Result<()> {
-        let orders: BTreeSet<_> = files.iter().filter_map(|file| file.dates.order()).collect();
-        let marks: BTreeSet<_> = files.iter().filter_map(|file| file.amounts.mark()).collect();
-        for file in files {
-            if file.waiting.is_empty() {
-                continue;
+        let waiting = |files: &[File]| files.iter().map(|file| file.waiting.len()).sum::<usize>();
+        let mut before = usize::MAX;
+        while (1..before).contains(&waiting(files)) {
+            before = waiting(files);
+            let orders: BTreeSet<_> = files.iter().filter_map(|file| file.dates.order()).collect();
+            let marks: BTreeSet<_> = files.iter().filter_map(|file| file.amounts.mark()).collect();
+            for file in files.iter_mut().filter(|file| !file.waiting.is_empty()) {
+                file.dates.follow(&orders);
+                file.amounts.follow(&marks);
+                self.read_waiting(file, rejects)?;
             }
-            file.dates.follow(&orders);
-            file.amounts.follow(&marks);
-            let name = &file.header.file;
-            file.dates.settled(name, "--date-format")?;
-            file.amounts.settled(name)?;
-            self.read_waiting(file, rejects)?;
         }
-        Ok(())
+        let Some(file) = files.iter().find(|file| !file.waiting.is_empty()) else { return Ok(()) };
+        file.dates.settled(&file.header.file, "--date-format")?;
+        file.amounts.settled(&file.header.file)?;
+        Err(Error::internal("a row waits for a decision that was made"))
     }
 
     /// Checks that the fields without which there is no report are there.
