@@ -13,6 +13,7 @@
 mod commands;
 mod histories;
 mod packing;
+mod profiles;
 mod program;
 mod readme;
 mod real_data;

@@ -244,6 +244,10 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "CHAR", help_heading = "How to read the files")]
     pub(super) delimiter: Option<String>,
 
+    /// The system that wrote the orders files, or none [default: recognised by the columns]
+    #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
+    pub(super) profile: Option<String>,
+
     /// The encoding of the files, for example windows-1252 [default: found out]
     #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
     pub(super) encoding: Option<String>,

@@ -16,6 +16,7 @@ use crate::input::grouping::Grouping;
 use crate::input::mapping::parse_map;
 use crate::input::number::{Mark, Reading, read};
 use crate::input::orders::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
+use crate::input::profiles::Choice;
 use crate::input::rates::Rates;
 use crate::input::source::{Source, expand};
 use crate::input::{DateOrder, GivenFormat};
@@ -139,6 +140,7 @@ fn order_options(
     Ok(OrderOptions {
         map: parse_map(&arguments.map, ORDER_FIELDS)?,
         delimiter: arguments.delimiter.as_deref().map(delimiter).transpose()?,
+        profile: arguments.profile.as_deref().map_or(Ok(Choice::Recognised), Choice::parse)?,
         encoding: match arguments.encoding.as_deref() {
             None => None,
             Some(name) => Some(encoding_rs::Encoding::for_label(name.as_bytes()).ok_or_else(|| {
@@ -165,6 +167,7 @@ fn order_options(
         guest_key_email: arguments.guest_key.is_some(),
         order_amount: arguments.order_amount.map(grouping),
         order_refund: arguments.order_refund.map(grouping),
+        included_status: included.clone(),
         named_status: lower(&arguments.exclude_status).union(&included).cloned().collect(),
         without_amounts: arguments.no_amount,
         min_amount: match arguments.min_amount.as_deref() {

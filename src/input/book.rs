@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::date::Stamp;
-use super::grouping::Lines;
+use super::grouping::{Grouping, Lines};
 use super::keys::Keys;
 use crate::error::{Error, Result};
 use crate::money::Micros;
@@ -50,6 +50,8 @@ pub struct FileFacts {
     pub amount_header: Option<String>,
     /// The header of its refunds.
     pub refunded_header: Option<String>,
+    /// What its profile knows of its amounts.
+    pub order_amount: Option<Grouping>,
     /// Whether it has a column of currencies; else they may stand beside the amounts.
     pub has_currencies: bool,
 }

@@ -197,7 +197,9 @@ impl Classifier<'_> {
                 of.filter(|(_, draft, _)| self.facts(draft).amount_header == header)
             };
             let amounts = mine().map(|(number, draft, _)| (number, &draft.amount));
-            let amount = decide(self.rules.order_amount, header.as_deref(), amounts)
+            let mut known = self.rules.files.iter().filter(|file| file.amount_header == header);
+            let flag = self.rules.order_amount.or(known.find_map(|file| file.order_amount));
+            let amount = decide(flag, header.as_deref(), amounts)
                 .map_err(|undecided| self.undecided(undecided, false))?;
             let refunds = mine().map(|(number, draft, _)| (number, &draft.refunded));
             let follows = (amount.0 == Grouping::Once).then_some(Grouping::Once);

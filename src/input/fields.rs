@@ -14,6 +14,7 @@ pub enum OrderField {
     Refunded,
     Status,
     Currency,
+    CancelledAt,
 }
 
 /// A field of the customers file.
@@ -114,6 +115,11 @@ pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
         field: OrderField::Currency,
         name: "currency",
         names: &["currency currencycode ordercurrency wahrung waehrung wahrungscode"],
+    },
+    FieldInfo {
+        field: OrderField::CancelledAt,
+        name: "cancelled_at",
+        names: &["cancelledat canceledat storniertam stornodatum"],
     },
 ];
 

@@ -10,6 +10,7 @@ use super::fields::OrderField;
 use super::grouping::Grouping;
 use super::mapping::{Explicit, is_orders_header};
 use super::number::Mark;
+use super::profiles::Choice;
 use super::rates::Rates;
 use super::source::Source;
 use super::table::Table;
@@ -24,6 +25,8 @@ pub struct OrderOptions {
     pub map: Explicit<OrderField>,
     /// The character between fields, if not to be found out.
     pub delimiter: Option<u8>,
+    /// The profile of the system that wrote the files.
+    pub profile: Choice,
     /// The encoding, if not to be found out.
     pub encoding: Option<&'static Encoding>,
     /// The decimal mark, if not to be found out.
@@ -34,6 +37,8 @@ pub struct OrderOptions {
     pub zone: TimeZone,
     /// Statuses, in lower case, that make an order no purchase.
     pub excluded_status: BTreeSet<String>,
+    /// Statuses, in lower case, that count whatever is known of them.
+    pub included_status: BTreeSet<String>,
     /// Statuses, in lower case, that the user named; one that no order has is warned about.
     pub named_status: BTreeSet<String>,
     /// Statuses, in lower case, that say an order was refunded in full; they count where the files
@@ -58,12 +63,40 @@ pub struct OrderOptions {
 }
 
 impl OrderOptions {
+    /// Everything found out from the files themselves, in this time zone.
+    pub fn new(zone: TimeZone) -> Self {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            map: Explicit::new(),
+            delimiter: None,
+            profile: Choice::Recognised,
+            encoding: None,
+            decimal: None,
+            date_format: None,
+            zone,
+            excluded_status: words(EXCLUDED_STATUS),
+            included_status: BTreeSet::new(),
+            named_status: BTreeSet::new(),
+            refunded_status: words(REFUNDED_STATUS),
+            guest_key_email: false,
+            order_amount: None,
+            order_refund: None,
+            without_amounts: false,
+            min_amount: None,
+            currency: None,
+            rates: None,
+            as_of: None,
+        }
+    }
+
     /// Opens an orders file.
     ///
     /// # Errors
     /// See [`Table::open`].
     pub fn open(&self, source: &Source) -> Result<Table> {
-        Table::open(source, self.delimiter, self.encoding, &|header| is_orders_header(header, &self.map))
+        Table::open(source, self.delimiter, self.encoding, &|header| {
+            is_orders_header(header, &self.map) || matches!(self.profile.of(header), Ok(Some(_)))
+        })
     }
 }
 

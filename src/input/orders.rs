@@ -9,10 +9,11 @@ use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::book::{Book, FileFacts, Line, NONE};
 use super::classify::{Finished, Rules, classify};
 use super::column::{AmountColumn, DateColumn, Verdict};
-use super::date::day_of;
+use super::date::{GivenFormat, day_of};
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::keys::Keys;
 use super::mapping::{Header, Mapping};
+use super::profiles::Profile;
 use super::record::{Fields, Row};
 use super::source::Source;
 use super::table::{Form, Table};
@@ -43,6 +44,8 @@ pub struct Orders {
     pub date_formats: Vec<String>,
     /// How the files are packed and encoded, each way once.
     pub forms: Vec<String>,
+    /// The profiles the files were read with, each once.
+    pub profiles: Vec<String>,
     /// Rows whose timestamps had an offset and were converted into the business zone.
     pub with_offset: u64,
     /// The customers are keyed by e-mail because the files have no id.
@@ -61,6 +64,7 @@ struct File {
     dates: DateColumn,
     amounts: AmountColumn,
     form: Form,
+    profile: Profile,
     /// Rows that wait for the file's later rows to decide how they read.
     waiting: Vec<(u64, Box<[u8]>)>,
 }
@@ -142,6 +146,8 @@ impl<'o> OrderReader<'o> {
         let mut date_formats: Vec<String> = files.iter().map(|file| file.dates.format.describe()).collect();
         date_formats.sort();
         date_formats.dedup();
+        let titles: BTreeSet<&str> = files.iter().map(|file| file.profile.title.as_str()).collect();
+        let profiles = titles.into_iter().filter(|title| !title.is_empty()).map(str::to_owned).collect();
         let mut forms: Vec<String> = files.iter().map(|file| file.form.describe()).collect();
         forms.sort();
         forms.dedup();
@@ -156,6 +162,7 @@ impl<'o> OrderReader<'o> {
             mapping: self.mapping,
             date_formats,
             forms,
+            profiles,
             with_offset: self.with_offset,
             keyed_by_email: self.keyed_by_email.unwrap_or(false),
             files: self.files,
@@ -164,8 +171,19 @@ impl<'o> OrderReader<'o> {
 
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
         let Table { mut records, header, delimiter, form } = table;
-        let mapping = Mapping::of(&header, &self.options.map, ORDER_FIELDS)?.with_weak_names(&header);
+        let profile = self.options.profile.of(&header)?;
+        if let Some(profile) = &profile
+            && let Some(reason) = &profile.refuse
+        {
+            return Err(Error::input(format!("{}: this is a {}: {reason}", header.file, profile.title))
+                .hint("to read it all the same, say --profile none and map its columns"));
+        }
+        let mapping = match &profile {
+            Some(profile) => Mapping::of(&header, &profile.map(&header, &self.options.map), &[])?,
+            None => Mapping::of(&header, &self.options.map, ORDER_FIELDS)?.with_weak_names(&header),
+        };
         self.require(&header, &mapping)?;
+        let profile = profile.unwrap_or_default();
         let mut segments = Vec::new();
         for column in self.segment_columns {
             segments.push(header.position(column)?.ok_or_else(|| {
@@ -181,8 +199,12 @@ impl<'o> OrderReader<'o> {
         }
         let mut file = File {
             number: u32::try_from(self.files.len()).unwrap_or(NONE),
-            dates: DateColumn::new(self.options.date_format.as_ref(), &self.options.zone),
-            amounts: AmountColumn::new(self.options.decimal),
+            dates: DateColumn::new(
+                self.options.date_format.clone().or(profile.dates().map(GivenFormat::Order)).as_ref(),
+                &self.options.zone,
+            ),
+            amounts: AmountColumn::new(self.options.decimal.or(profile.decimal())),
+            profile,
             segments,
             waiting: Vec::new(),
             header,
@@ -196,6 +218,7 @@ impl<'o> OrderReader<'o> {
             date_header: header_of(OrderField::OrderedAt).unwrap_or_default(),
             amount_header: header_of(OrderField::Amount),
             refunded_header: header_of(OrderField::Refunded),
+            order_amount: file.profile.grouping(),
             has_currencies: file.column(OrderField::Currency).is_some(),
         });
         while let Some(row) = records.next()? {
@@ -322,9 +345,13 @@ impl<'o> OrderReader<'o> {
             }
             _ => None,
         };
-        let excluded = status.as_deref().and_then(|status| self.excluded_by(status, file, row));
-        if let (Some(status), Some(reason)) = (&status, excluded) {
-            self.count_status(status, true);
+        let cancelled =
+            file.mapping.get(OrderField::CancelledAt).is_some_and(|index| !is_missing(&row.get(index)));
+        let by_status = status.as_deref().and_then(|status| self.excluded_by(status, file, row));
+        if let Some(reason) = by_status.or(cancelled.then_some(Reason::Status)) {
+            if let Some(status) = &status {
+                self.count_status(status, by_status.is_some());
+            }
             self.account.exclude(reason, 1);
             if id.is_some() {
                 let order = self.book.order(id.as_deref(), file.number, row.line);
@@ -441,10 +468,10 @@ impl<'o> OrderReader<'o> {
     fn customer(&mut self, file: &File, row: &Row<'_>) -> std::result::Result<Option<u32>, Verdict> {
         if let Some(index) = file.mapping.get(OrderField::CustomerId) {
             let id = text_of(&file.header, row, index)?;
-            if !is_missing(id.as_bytes()) {
+            if !is_missing(id.as_bytes()) && !file.profile.guest_ids.contains(&*id) {
                 return Ok(Some(self.book.customers.number(id.as_bytes())));
             }
-            if !self.options.guest_key_email {
+            if !self.options.guest_key_email && !file.profile.guest_key_email {
                 return Ok(None);
             }
         }
@@ -459,12 +486,17 @@ impl<'o> OrderReader<'o> {
 
     /// Why a status excludes its row. A status that says "refunded" does where no amount says it better.
     fn excluded_by(&self, status: &str, file: &File, row: &Row<'_>) -> Option<Reason> {
-        if self.options.excluded_status.contains(status) {
+        if self.options.included_status.contains(status) {
+            return None;
+        }
+        if self.options.excluded_status.contains(status) || file.profile.excluded_status.contains(status) {
             return Some(Reason::Status);
         }
         let amount = file.mapping.get(OrderField::Refunded).map(|index| row.get(index));
         let says_nothing = amount.is_none_or(|amount| is_missing(&amount));
-        (says_nothing && self.options.refunded_status.contains(status)).then_some(Reason::RefundedInFull)
+        let refunded =
+            self.options.refunded_status.contains(status) || file.profile.refunded_status.contains(status);
+        (says_nothing && refunded).then_some(Reason::RefundedInFull)
     }
 
     fn count_status(&mut self, status: &str, excluded: bool) {

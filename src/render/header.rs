@@ -101,7 +101,7 @@ fn orders_lines(orders: &OrdersSummary, has_amounts: bool) -> Vec<Line> {
         ("", made),
         ("", orders.grouping.clone()),
         ("", columns(&orders.mapping)),
-        ("", format!("read as {}; dates {}", orders.forms.join(" and "), orders.date_formats.join(" and "))),
+        ("", read_as(orders)),
     ];
     if !orders.statuses.is_empty() {
         let list = |which: bool| {
@@ -117,6 +117,15 @@ fn orders_lines(orders: &OrdersSummary, has_amounts: bool) -> Vec<Line> {
         lines.push(("money", format!("{currency}amounts less refunds, at the date of the order{unnamed}")));
     }
     lines
+}
+
+/// What the files are and how they are written.
+fn read_as(orders: &OrdersSummary) -> String {
+    let what = match orders.profiles.as_slice() {
+        [] => orders.forms.join(" and "),
+        profiles => format!("{} ({})", profiles.join(" and "), orders.forms.join(" and ")),
+    };
+    format!("read as {what}; dates {}", orders.date_formats.join(" and "))
 }
 
 /// Which columns were taken as what: `order_id = Order ID, …`; a column named like its field once.

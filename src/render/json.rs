@@ -83,6 +83,7 @@ struct OrdersOut<'r> {
     grouping: &'r str,
     date_formats: &'r [String],
     encodings: &'r [String],
+    profiles: &'r [String],
     mapping: BTreeMap<&'static str, &'r str>,
     statuses: BTreeMap<&'r str, StatusOut>,
 }
@@ -235,6 +236,7 @@ fn orders(summary: &OrdersSummary) -> OrdersOut<'_> {
         grouping: &summary.grouping,
         date_formats: &summary.date_formats,
         encodings: &summary.forms,
+        profiles: &summary.profiles,
         mapping: mapping(&summary.mapping),
         statuses: summary
             .statuses

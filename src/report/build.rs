@@ -395,6 +395,7 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
         mapping: orders.mapping.clone(),
         date_formats: orders.date_formats.clone(),
         forms: orders.forms.clone(),
+        profiles: orders.profiles.clone(),
         grouping: grouping.join("; "),
         currency: finished.currency.clone(),
     }

@@ -93,6 +93,8 @@ pub struct OrdersSummary {
     pub date_formats: Vec<String>,
     /// How the files are packed and encoded.
     pub forms: Vec<String>,
+    /// The profiles of known systems they were read with.
+    pub profiles: Vec<String>,
     /// How lines became orders, in words.
     pub grouping: String,
     /// The currency, where the files say it or the user chose it.
