@@ -175,7 +175,7 @@ impl<'o> OrderReader<'o> {
         if let Some(profile) = &profile
             && let Some(reason) = &profile.refuse
         {
-            return Err(Error::input(format!("{}: this is a {}: {reason}", header.file, profile.title))
+            return Err(Error::input(format!("{}: {} cannot be used: {reason}", header.file, profile.title))
                 .hint("to read it all the same, say --profile none and map its columns"));
         }
         let mapping = match &profile {
@@ -492,11 +492,12 @@ impl<'o> OrderReader<'o> {
         if self.options.excluded_status.contains(status) || file.profile.excluded_status.contains(status) {
             return Some(Reason::Status);
         }
+        if file.profile.refunded_status.contains(status) {
+            return Some(Reason::RefundedInFull);
+        }
         let amount = file.mapping.get(OrderField::Refunded).map(|index| row.get(index));
         let says_nothing = amount.is_none_or(|amount| is_missing(&amount));
-        let refunded =
-            self.options.refunded_status.contains(status) || file.profile.refunded_status.contains(status);
-        (says_nothing && refunded).then_some(Reason::RefundedInFull)
+        (says_nothing && self.options.refunded_status.contains(status)).then_some(Reason::RefundedInFull)
     }
 
     fn count_status(&mut self, status: &str, excluded: bool) {

@@ -16,11 +16,16 @@ use crate::input::fields::OrderField;
 const EMBEDDED: &[(&str, &str)] = &[
     ("amazon-orders", include_str!("profiles/amazon-orders.toml")),
     ("bigcommerce-orders", include_str!("profiles/bigcommerce-orders.toml")),
+    ("ebay-orders-de", include_str!("profiles/ebay-orders-de.toml")),
+    ("ebay-orders-en", include_str!("profiles/ebay-orders-en.toml")),
     ("etsy-orders", include_str!("profiles/etsy-orders.toml")),
+    ("gumroad-sales", include_str!("profiles/gumroad-sales.toml")),
     ("magento2-orders", include_str!("profiles/magento2-orders.toml")),
+    ("prestashop-orders", include_str!("profiles/prestashop-orders.toml")),
     ("shopify-orders", include_str!("profiles/shopify-orders.toml")),
     ("shopware5-orders", include_str!("profiles/shopware5-orders.toml")),
     ("shopware6-orders", include_str!("profiles/shopware6-orders.toml")),
+    ("square-transactions", include_str!("profiles/square-transactions.toml")),
     ("stripe-payments", include_str!("profiles/stripe-payments.toml")),
     ("woocommerce-analytics", include_str!("profiles/woocommerce-analytics.toml")),
     ("woocommerce-skyverge", include_str!("profiles/woocommerce-skyverge.toml")),
@@ -48,7 +53,7 @@ pub struct Profile {
     /// Statuses that make an order no purchase, beside the common ones.
     #[serde(default)]
     pub excluded_status: BTreeSet<String>,
-    /// Statuses that say an order was refunded in full.
+    /// Statuses that say an order was refunded in full, whatever its amounts say.
     #[serde(default)]
     pub refunded_status: BTreeSet<String>,
     /// Orders without customer id are keyed by their e-mail.
