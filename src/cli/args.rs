@@ -203,6 +203,10 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "FILE", requires = "currency", help_heading = "What counts")]
     pub(super) rates: Option<String>,
 
+    /// Returned orders: a file with Order ID and, optionally, Amount (else the whole order came back)
+    #[arg(long, value_name = "FILE", help_heading = "What counts")]
+    pub(super) returns: Option<String>,
+
     /// Orders without customer id are keyed by their e-mail, not left out
     #[arg(long, value_enum, value_name = "KEY", help_heading = "What counts")]
     pub(super) guest_key: Option<GuestKeyArgument>,

@@ -97,7 +97,9 @@ fn protect_inputs(arguments: &ReportArguments, request: &Request) -> Result<(), 
             taken.push(identity(path));
         }
     }
-    taken.extend(arguments.rates.as_deref().map(|path| identity(Path::new(path))));
+    for file in [&arguments.rates, &arguments.returns].into_iter().flatten() {
+        taken.push(identity(Path::new(file)));
+    }
     for output in [&arguments.output, &arguments.rejects].into_iter().flatten() {
         let own = identity(output);
         if taken.contains(&own) {

@@ -1,6 +1,6 @@
 //! Arguments to a complete request: every word of the user's checked before any file is read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -18,6 +18,7 @@ use crate::input::number::{Mark, Reading, read};
 use crate::input::orders::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
 use crate::input::profiles::Choice;
 use crate::input::rates::Rates;
+use crate::input::returns::read_returns;
 use crate::input::source::{Source, expand};
 use crate::input::{DateOrder, GivenFormat};
 use crate::metrics::{Assumptions, Horizon, defaults, select};
@@ -135,6 +136,12 @@ fn order_options(
     let without_included = |words: &[&str]| -> BTreeSet<String> {
         words.iter().map(|word| (*word).to_owned()).filter(|word| !included.contains(word)).collect()
     };
+    let decimal = match arguments.decimal.as_deref() {
+        None => None,
+        Some(".") => Some(Mark::Point),
+        Some(",") => Some(Mark::Comma),
+        Some(other) => return Err(Error::usage(format!("--decimal {other}: the decimal mark is . or ,"))),
+    };
     let mut excluded_status = without_included(EXCLUDED_STATUS);
     excluded_status.extend(lower(&arguments.exclude_status));
     Ok(OrderOptions {
@@ -148,13 +155,10 @@ fn order_options(
                     .hint("for example utf-8, windows-1252, iso-8859-15, utf-16le")
             })?),
         },
-        decimal: match arguments.decimal.as_deref() {
-            None => None,
-            Some(".") => Some(Mark::Point),
-            Some(",") => Some(Mark::Comma),
-            Some(other) => {
-                return Err(Error::usage(format!("--decimal {other}: the decimal mark is . or ,")));
-            }
+        decimal,
+        returns: match &arguments.returns {
+            Some(path) => read_returns(&one_source("--returns", path)?, decimal)?,
+            None => BTreeMap::new(),
         },
         date_format: arguments
             .date_format

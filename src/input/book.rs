@@ -6,6 +6,7 @@ use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::date::Stamp;
 use super::grouping::{Grouping, Lines};
 use super::keys::Keys;
+use super::returns::Returned;
 use crate::error::{Error, Result};
 use crate::money::Micros;
 
@@ -76,6 +77,8 @@ pub(super) struct Draft {
     pub(super) end: (u32, u64),
     spans_files: bool,
     has_status: bool,
+    /// What a separate file says came back of it.
+    pub(super) returned: Option<Returned>,
     /// Why lines were left out, if any were.
     left_out: Option<Reason>,
 }
@@ -156,6 +159,7 @@ impl Book {
             end: (file, line),
             spans_files: false,
             has_status: false,
+            returned: None,
             left_out: None,
         });
         self.segments.resize(self.segments.len() + self.segment_columns.len(), NONE);
@@ -166,6 +170,14 @@ impl Book {
     pub fn leave_out(&mut self, order: u32, reason: Reason) {
         let left_out = &mut self.drafts[order as usize].left_out;
         *left_out = Some(left_out.map_or(reason, |known| known.min(reason)));
+    }
+
+    /// Notes what came back of an order; `false` when there is no such order.
+    pub fn give_back(&mut self, id: &[u8], returned: Returned) -> bool {
+        let order = self.ids.find(id).and_then(|number| self.draft_of.get(number as usize));
+        let Some(order) = order else { return false };
+        self.drafts[*order as usize].returned = Some(returned);
+        true
     }
 
     /// Adds a line to its order.

@@ -10,6 +10,7 @@ use super::date::day_of;
 use super::frames::Batch;
 use super::grouping::{Evidence, Grouping, Lines, Undecided, decide};
 use super::rates::Rates;
+use super::returns::Returned;
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::money::{Micros, WideMicros, to_text};
@@ -256,8 +257,13 @@ impl Classifier<'_> {
         }
         let header = &self.facts(draft).amount_header;
         let (amounts, refunds) = (groupings.amounts[header].0, groupings.refunds[header]);
-        let refunded = draft.refunded.total(refunds);
         let too_large = || self.place(draft, "its amount is too large");
+        let given_back = match draft.returned {
+            None => 0,
+            Some(Returned::Wholly) => return Ok(Fate::Excluded(Reason::RefundedInFull)),
+            Some(Returned::Amount(amount)) => amount,
+        };
+        let refunded = draft.refunded.total(refunds).checked_add(given_back).ok_or_else(too_large)?;
         let net = draft.amount.total(amounts).checked_sub(refunded).ok_or_else(too_large)?;
         let came_back = refunded > 0 || draft.amount.negative;
         let Some(converted) = self.convert(draft, net)? else { return Ok(Fate::Excluded(Reason::Currency)) };

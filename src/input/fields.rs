@@ -40,6 +40,11 @@ pub struct FieldInfo<F> {
 }
 
 impl<F> FieldInfo<F> {
+    /// A field, its name, and its header names in groups separated by blanks.
+    pub(super) const fn new(field: F, name: &'static str, names: &'static [&'static str]) -> Self {
+        Self { field, name, names }
+    }
+
     /// The header names it is recognised by, folded, best first.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<F> {
         self.names.iter().flat_map(|names| names.split_ascii_whitespace())

@@ -25,6 +25,7 @@ pub mod orders;
 pub mod profiles;
 pub mod rates;
 mod record;
+pub mod returns;
 pub mod source;
 pub mod table;
 mod unpack;

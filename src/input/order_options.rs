@@ -1,6 +1,6 @@
 //! How orders files are to be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
@@ -12,6 +12,7 @@ use super::mapping::{Explicit, is_orders_header};
 use super::number::Mark;
 use super::profiles::Choice;
 use super::rates::Rates;
+use super::returns::Returned;
 use super::source::Source;
 use super::table::Table;
 use crate::calendar::Day;
@@ -58,6 +59,8 @@ pub struct OrderOptions {
     pub currency: Option<String>,
     /// Rates into that currency.
     pub rates: Option<Rates>,
+    /// What came back, by order id, from a separate file.
+    pub returns: BTreeMap<Vec<u8>, Returned>,
     /// Orders after this day are ignored.
     pub as_of: Option<Day>,
 }
@@ -85,6 +88,7 @@ impl OrderOptions {
             min_amount: None,
             currency: None,
             rates: None,
+            returns: BTreeMap::new(),
             as_of: None,
         }
     }

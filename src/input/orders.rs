@@ -36,6 +36,10 @@ pub struct Orders {
     pub account: Account,
     /// Rows by status, and whether the status excludes.
     pub statuses: BTreeMap<String, (u64, bool)>,
+    /// Orders named in the separate file of returns.
+    pub returns_named: usize,
+    /// Those of them that are in no orders file.
+    pub unknown_returns: u64,
     /// Statuses that the user named but no order has.
     pub unknown_statuses: Vec<String>,
     /// Field → column, as used in the first file.
@@ -131,6 +135,10 @@ impl<'o> OrderReader<'o> {
             files.push(self.read_file(table, rejects)?);
         }
         self.settle(&mut files, rejects)?;
+        let mut unknown_returns = 0;
+        for (id, returned) in &self.options.returns {
+            unknown_returns += u64::from(!self.book.give_back(id, *returned));
+        }
         self.book.reject_unfinished(&self.files, &mut self.account, rejects)?;
         rejects.check(self.account.read)?;
         let rules = Rules {
@@ -153,6 +161,8 @@ impl<'o> OrderReader<'o> {
         forms.dedup();
         let unknown = self.options.named_status.iter().filter(|name| !self.statuses.contains_key(*name));
         Ok(Orders {
+            returns_named: self.options.returns.len(),
+            unknown_returns,
             unknown_statuses: unknown.cloned().collect(),
             finished,
             statuses: self.statuses,

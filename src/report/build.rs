@@ -349,6 +349,12 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
             orders.finished.spanning
         ));
     }
+    if orders.unknown_returns > 0 {
+        warnings.push(format!(
+            "--returns: {} of {} orders are in no orders file; they change no number",
+            orders.unknown_returns, orders.returns_named
+        ));
+    }
     for status in &orders.unknown_statuses {
         let known: Vec<&str> = orders.statuses.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "no status".to_owned() } else { known.join(", ") };
