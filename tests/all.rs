@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::float_cmp,
+    clippy::struct_excessive_bools,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
@@ -11,6 +12,7 @@
 )]
 
 mod commands;
+mod dialects;
 mod histories;
 mod packing;
 mod profiles;
