@@ -150,9 +150,9 @@ impl Problem {
         Self { fault, message: message.into() }
     }
 
-    /// A value in a column that does not read as what it should be.
+    /// A value in a column that does not read as what it should be. Personal data is masked.
     pub fn value(fault: Fault, column: &str, value: &[u8], what: &str) -> Self {
-        Self::new(fault, format!("column \"{column}\": {} {what}", quoted(value)))
+        Self::new(fault, format!("column \"{column}\": {} {what}", super::privacy::shown(column, value)))
     }
 }
 

@@ -6,6 +6,7 @@ use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::date::Stamp;
 use super::grouping::{Grouping, Lines};
 use super::keys::Keys;
+use super::privacy::shown_key;
 use super::returns::Returned;
 use crate::error::{Error, Result};
 use crate::money::Micros;
@@ -199,7 +200,7 @@ impl Book {
         }
         if let Some(new) = line.customer {
             if draft.customer != NONE && draft.customer != new {
-                let text = |n| display_key(&self.customers, n);
+                let text = |n| shown_key(&display_key(&self.customers, n));
                 return Err(conflict("customer", &text(draft.customer), &text(new), draft.line)
                     .hint("an order belongs to one customer; is the right column mapped as order_id?"));
             }

@@ -13,6 +13,7 @@ use super::fields::{CUSTOMER_FIELDS, CustomerField};
 use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
+use super::privacy::shown_key;
 use super::record::{Fields, Row};
 use super::table::Table;
 use super::{is_missing, segment_value, structure, text_of};
@@ -272,7 +273,7 @@ impl Reader<'_> {
                     "{}:{}: customer \"{}\" is on line {line} already, with other values",
                     header.file,
                     row.line,
-                    display_key(keys, customer)
+                    shown_key(&display_key(keys, customer))
                 ))
                 .hint("a customers file has one row per customer; is the right column mapped as id?"),
             ));

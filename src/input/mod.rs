@@ -22,6 +22,7 @@ mod month;
 pub mod number;
 mod order_options;
 pub mod orders;
+mod privacy;
 pub mod profiles;
 pub mod rates;
 mod record;
