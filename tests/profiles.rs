@@ -65,7 +65,7 @@ fn every_profile_reads_its_export() {
 #[test]
 fn every_profile_recognises_its_export_and_no_other() {
     let profiles = all().expect("well-formed");
-    for fixture_of in &profiles {
+    for fixture_of in profiles {
         let options = OrderOptions::new(TimeZone::UTC);
         let table = options.open(&Source::File(fixture(&fixture_of.name, "csv"))).expect("readable");
         let fitting: Vec<&str> = profiles

@@ -182,18 +182,18 @@ impl<'o> OrderReader<'o> {
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
         let Table { mut records, header, delimiter, form } = table;
         let profile = self.options.profile.of(&header)?;
-        if let Some(profile) = &profile
+        if let Some(profile) = profile
             && let Some(reason) = &profile.refuse
         {
             return Err(Error::input(format!("{}: {} cannot be used: {reason}", header.file, profile.title))
                 .hint("to read it all the same, say --profile none and map its columns"));
         }
-        let mapping = match &profile {
+        let mapping = match profile {
             Some(profile) => Mapping::of(&header, &profile.map(&header, &self.options.map), &[])?,
             None => Mapping::of(&header, &self.options.map, ORDER_FIELDS)?.with_weak_names(&header),
         };
         self.require(&header, &mapping)?;
-        let profile = profile.unwrap_or_default();
+        let profile = profile.cloned().unwrap_or_default();
         let mut segments = Vec::new();
         for column in self.segment_columns {
             segments.push(header.position(column)?.ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! Known exports, as data: one embedded TOML file per system, chosen by the columns it has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -118,13 +119,13 @@ impl Choice {
     ///
     /// # Errors
     /// An embedded profile is malformed: a bug.
-    pub fn of(&self, header: &Header) -> Result<Option<Profile>> {
+    pub fn of(&self, header: &Header) -> Result<Option<&'static Profile>> {
         match self {
             Self::Off => Ok(None),
-            Self::Named(name) => Ok(all()?.into_iter().find(|profile| profile.name == *name)),
+            Self::Named(name) => Ok(all()?.iter().find(|profile| profile.name == *name)),
             Self::Recognised => {
                 let has = |column: &String| header.columns.contains(column);
-                let fitting = all()?.into_iter().filter(|profile| profile.fingerprint.iter().all(has));
+                let fitting = all()?.iter().filter(|profile| profile.fingerprint.iter().all(has));
                 Ok(fitting.max_by_key(|profile| profile.fingerprint.len()))
             }
         }
@@ -135,7 +136,12 @@ impl Choice {
 ///
 /// # Errors
 /// One is malformed: a bug.
-pub fn all() -> Result<Vec<Profile>> {
+pub fn all() -> Result<&'static [Profile]> {
+    static ALL: OnceLock<Result<Vec<Profile>>> = OnceLock::new();
+    ALL.get_or_init(parse_all).as_deref().map_err(Clone::clone)
+}
+
+fn parse_all() -> Result<Vec<Profile>> {
     let read = |(name, text): &(&str, &str)| {
         let profile: Profile =
             toml::from_str(text).map_err(|error| Error::internal(format!("profile {name}: {error}")))?;
