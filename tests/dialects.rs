@@ -58,7 +58,7 @@ fn dialect() -> impl Strategy<Value = Dialect> {
         "%d.%m.%Y",
         "%d/%m/%Y",
         "%m/%d/%Y",
-        "%d-%m-%y",
+        "%d/%m/%y",
         "%Y%m%d",
         "%b %d, %Y",
         "%d-%b-%y",

@@ -90,6 +90,10 @@ enum Fate {
 /// rate.
 pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result<Finished> {
     let classifier = Classifier { book, rules };
+    if rules.currency.is_some() && book.currencies.is_empty() {
+        return Err(Error::input("the orders name no currency, so --currency cannot choose one")
+            .hint("name their column with --map currency=COLUMN"));
+    }
     let spanning = classifier.spanning()?;
     let groupings = classifier.groupings()?;
     let mut out = Finished {
@@ -175,10 +179,14 @@ impl Classifier<'_> {
     /// one order in two versions.
     fn spanning(&self) -> Result<u64> {
         let (orders, has_lines) = self.book.spanning();
-        let Some(first) = orders.first() else { return Ok(0) };
-        if has_lines || self.rules.order_amount == Some(Grouping::Sum) {
-            return Ok(orders.len() as u64);
-        }
+        let versions = orders.iter().find(|order| {
+            let (draft, _) = self.book.named(**order);
+            let sum = self.rules.order_amount.or(self.facts(draft).order_amount) == Some(Grouping::Sum);
+            // One row in each file with the same amount is one order twice, also among files of lines.
+            let twice = draft.lines == 2 && draft.amount.open().is_some();
+            !sum && (!has_lines || twice)
+        });
+        let Some(first) = versions else { return Ok(orders.len() as u64) };
         let (draft, id) = self.book.named(*first);
         let (file, line) = draft.end;
         let other = &self.rules.files[file as usize].name;
@@ -263,7 +271,8 @@ impl Classifier<'_> {
             Some(Returned::Wholly) => return Ok(Fate::Excluded(Reason::RefundedInFull)),
             Some(Returned::Amount(amount)) => amount,
         };
-        let refunded = draft.refunded.total(refunds).checked_add(given_back).ok_or_else(too_large)?;
+        // Both tell of the same refund, each as far as it knows.
+        let refunded = draft.refunded.total(refunds).max(given_back);
         let net = draft.amount.total(amounts).checked_sub(refunded).ok_or_else(too_large)?;
         let came_back = refunded > 0 || draft.amount.negative;
         let Some(converted) = self.convert(draft, net)? else { return Ok(Fate::Excluded(Reason::Currency)) };

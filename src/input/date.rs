@@ -76,6 +76,8 @@ pub struct DateFormat {
     pub shape: Option<Shape>,
     /// The order of day and month, once a value has decided it.
     pub order: Option<Order>,
+    /// Moments without an offset are in UTC.
+    pub utc: bool,
     /// The business's time zone, into which moments with an offset are converted.
     pub zone: TimeZone,
 }
@@ -88,7 +90,7 @@ impl DateFormat {
             Some(GivenFormat::Custom(format)) => (Some(format.clone()), None),
             Some(GivenFormat::Order(order)) => (None, Some(*order)),
         };
-        Self { custom, shape: None, order, zone: zone.clone() }
+        Self { custom, shape: None, order, utc: false, zone: zone.clone() }
     }
 
     /// Reads a trimmed, non-empty text. The first call that succeeds fixes the shape.
@@ -144,6 +146,8 @@ impl DateFormat {
                 Some(([day, month, year], rest)) => ([year, month, day], rest),
                 None => return Reading::Not,
             },
+            // `24-01-15` may begin with its year, which nothing in the column could tell.
+            Shape::Either(b'-') if self.order.is_none() && ends_in_two_digits(text) => return Reading::Not,
             Shape::Either(sep) => match parts(text, sep, [2, 2, 4]) {
                 Some(parts) => return self.read_either(parts.0, parts.1),
                 None => return Reading::Not,
@@ -187,7 +191,7 @@ impl DateFormat {
         }
         let (seconds, offset) = time(rest)?;
         let civil = midnight + seconds;
-        match offset {
+        match offset.or(self.utc.then_some(0)) {
             None => Some((civil, false)),
             Some(offset) => Some((self.localise(civil - offset)?, true)),
         }
@@ -222,6 +226,11 @@ impl Order {
             Self::MonthFirst => format!("mm{sep}dd{sep}yyyy"),
         }
     }
+}
+
+/// Whether a date of three numbers has a year of two digits.
+fn ends_in_two_digits(text: &[u8]) -> bool {
+    parts(text, b'-', [2, 2, 2]).is_some_and(|(_, rest)| !rest.first().is_some_and(u8::is_ascii_digit))
 }
 
 fn unsigned(value: i8) -> u32 {
@@ -470,6 +479,7 @@ mod tests {
             "5-May",
             "May 2024",
             "31-Apr-24",
+            "24-01-15",
         ] {
             assert_eq!(format("UTC").read(text.as_bytes()), Reading::Not, "{text}");
         }

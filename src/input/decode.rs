@@ -81,19 +81,21 @@ impl Decoded {
     fn fill(&mut self) -> io::Result<()> {
         let kept = self.input.len();
         self.input.resize(kept + BLOCK, 0);
-        let read = loop {
-            match self.source.read(&mut self.input[kept..]) {
+        let mut read = 0;
+        // While something is to be decided a block is read whole, so that a pipe's pieces are no matter.
+        let wanted = if matches!(self.state, State::Start | State::Open) { BLOCK } else { 1 };
+        while read < wanted && !self.exhausted {
+            match self.source.read(&mut self.input[kept + read..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result?,
+                result => {
+                    let length = result?;
+                    read += length;
+                    self.exhausted = length == 0;
+                }
             }
-        };
+        }
         self.input.truncate(kept + read);
-        self.exhausted = read == 0;
         if matches!(self.state, State::Start) {
-            // A mark of three bytes and the first character must be seen before anything is decided.
-            if self.input.len() < 4 && !self.exhausted {
-                return Ok(());
-            }
             self.begin();
         }
         if matches!(self.state, State::Open) && !self.input.is_ascii() {
@@ -185,7 +187,7 @@ impl Decoded {
                     if let DecoderResult::Malformed(length, _) = result {
                         let bytes = &self.input[from.saturating_sub(usize::from(length))..from];
                         let shown: Vec<String> = bytes.iter().map(|byte| format!("0x{byte:02X}")).collect();
-                        let message = if bytes.is_empty() {
+                        let message = if self.exhausted && from == self.input.len() {
                             "the text breaks off in the middle of a character".to_owned()
                         } else {
                             format!("the bytes {} mean nothing in {}", shown.join(" "), encoding.name())

@@ -75,7 +75,7 @@ fn structure(header: &Header, row: &Row<'_>) -> Option<Problem> {
 }
 
 /// Whether a row without a date is a line that sums up or signs the file: its first words say so.
-fn is_footer(row: &Row<'_>) -> bool {
+fn is_footer(row: &Row<'_>, malformed: bool) -> bool {
     const SUMS: &[&str] = &[
         "total",
         "grandtotal",
@@ -95,7 +95,12 @@ fn is_footer(row: &Row<'_>) -> bool {
         .collect();
     let Some(first) = texts.first() else { return false };
     let folded = fields::fold(first.split([':', '(']).next().unwrap_or_default());
-    let begins = SUMS.contains(&folded.as_str()) || SIGNATURES.iter().any(|start| folded.starts_with(start));
+    // A malformed row of an order has more to say than a footer.
+    if malformed && texts.len() > 3 {
+        return false;
+    }
+    let begins = SUMS.contains(&folded.as_str())
+        || (texts.len() <= 2 && SIGNATURES.iter().any(|start| folded.starts_with(start)));
     // `45,record(s) downloaded,`: a count and what it counts, and nothing else.
     let counts = texts.len() == 2
         && first.bytes().all(|byte| byte.is_ascii_digit())

@@ -75,6 +75,14 @@ fn currency_at_end(text: &str) -> Option<(String, &str)> {
     if end < text.len() { Some((code(trim(&text[end..]))?, &text[..end])) } else { None }
 }
 
+/// The codes of ISO 4217 in circulation.
+const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP \
+     BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF \
+     GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR \
+     LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP \
+     PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP \
+     TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL";
+
 /// The ISO code of a currency written as a code, a symbol or a name.
 fn code(text: &str) -> Option<String> {
     const NAMES: &[(&str, &str)] = &[
@@ -116,9 +124,9 @@ fn code(text: &str) -> Option<String> {
     if let Some((_, code)) = NAMES.iter().find(|(name, _)| *name == compact) {
         return Some((*code).to_owned());
     }
-    let is_code = compact.len() == 3 && compact.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let same_case = compact == compact.to_uppercase() || compact == compact.to_lowercase();
-    (is_code && same_case).then(|| compact.to_uppercase())
+    let code = compact.to_uppercase();
+    let same_case = compact == code || compact == compact.to_lowercase();
+    (same_case && CODES.split_ascii_whitespace().any(|known| known == code)).then_some(code)
 }
 
 /// The number without what stands between its thousands, which are groups of three.
@@ -191,6 +199,7 @@ mod tests {
             "€5$",
             "ABCD 5",
             "5 items",
+            "12 tsd",
             "1 234 5",
             "Eur 5",
             "5 % ",

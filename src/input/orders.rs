@@ -222,6 +222,7 @@ impl<'o> OrderReader<'o> {
             form,
             mapping,
         };
+        file.dates.format.utc = file.profile.utc;
         let header_of = |field| file.column(field).map(|(_, name)| name.to_owned());
         self.files.push(FileFacts {
             name: file.header.file.clone(),
@@ -304,9 +305,6 @@ impl<'o> OrderReader<'o> {
         if !self.options.without_amounts && !has(OrderField::Amount) && !product {
             return lacking("the amount", "amount=COLUMN (or say --no-amount to go without money)");
         }
-        if self.options.currency.is_some() && !has(OrderField::Currency) {
-            return lacking("the currency that --currency asks for", "currency=COLUMN");
-        }
         let by_email = !has(OrderField::CustomerId);
         if *self.keyed_by_email.get_or_insert(by_email) != by_email {
             let (this, others) = if by_email { ("an e-mail", "an id") } else { ("an id", "an e-mail") };
@@ -328,7 +326,8 @@ impl<'o> OrderReader<'o> {
         }
         let problem = super::structure(&file.header, row);
         let date = file.mapping.get(OrderField::OrderedAt).map(|index| row.get(index));
-        if (problem.is_some() || date.is_some_and(|date| is_missing(&date))) && super::is_footer(row) {
+        let has_date = date.is_some_and(|date| !is_missing(&date));
+        if (problem.is_some() || !has_date) && super::is_footer(row, problem.is_some()) {
             self.account.exclude(Reason::Footer, 1);
             return Ok(Outcome::Taken);
         }
@@ -351,7 +350,9 @@ impl<'o> OrderReader<'o> {
         };
         let status = match file.mapping.get(OrderField::Status) {
             Some(index) if !is_missing(&row.get(index)) => {
-                Some(text_of(&file.header, row, index)?.to_lowercase())
+                let status = text_of(&file.header, row, index)?.to_lowercase();
+                // WooCommerce's own name of a status.
+                Some(status.strip_prefix("wc-").map_or(status.clone(), str::to_owned))
             }
             _ => None,
         };

@@ -65,6 +65,9 @@ pub struct Profile {
     pub guest_ids: BTreeSet<String>,
     /// The order of day and month.
     dates: Option<OrderName>,
+    /// Moments without an offset are in UTC.
+    #[serde(default)]
+    pub utc: bool,
     /// The decimal mark.
     decimal: Option<String>,
 }

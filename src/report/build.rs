@@ -116,6 +116,7 @@ fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
         let account = inputs.orders.map(|orders| &orders.account);
         let hint = match account.filter(|account| account.read > 0) {
             None => "the files hold headers only".to_owned(),
+            Some(account) if account.used > 0 => "all orders that count are returns".to_owned(),
             Some(account) if account.excluded_total() == 0 => {
                 format!("all {} rows are rejected", account.rejected)
             }
