@@ -140,7 +140,8 @@ impl DateColumn {
 
     /// Takes the order the other files agree on, when this one leaves it open.
     pub fn follow(&mut self, orders: &BTreeSet<Order>) {
-        if self.format.order.is_none() && orders.len() == 1 {
+        let leaves_open = matches!(self.format.shape, Some(date::Shape::Either(_)));
+        if leaves_open && self.format.order.is_none() && orders.len() == 1 {
             self.format.order = orders.first().copied();
         }
     }

@@ -143,6 +143,10 @@ impl DateFormat {
                 None => return Reading::Not,
             },
             Shape::Dotted => match parts(text, b'.', [2, 2, 4]) {
+                // Points are for days first, unless the user says otherwise.
+                Some(([month, day, year], rest)) if self.order == Some(Order::MonthFirst) => {
+                    ([year, month, day], rest)
+                }
                 Some(([day, month, year], rest)) => ([year, month, day], rest),
                 None => return Reading::Not,
             },
@@ -505,5 +509,7 @@ mod tests {
         assert_eq!(column.read(b"03/04/2024"), Reading::Not);
         let mut column = DateFormat::new(Some(&GivenFormat::Order(Order::MonthFirst)), &TimeZone::UTC);
         assert_eq!(column.read(b"03/04/2024"), Reading::At(at("2024-03-04"), false));
+        let mut column = DateFormat::new(Some(&GivenFormat::Order(Order::MonthFirst)), &TimeZone::UTC);
+        assert_eq!(column.read(b"03.04.2024"), Reading::At(at("2024-03-04"), false));
     }
 }
