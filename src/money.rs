@@ -1,7 +1,7 @@
 //! Exact money: whole millionths, so that a sum does not depend on the order of its terms.
 
-/// Millionths in one unit of the currency. Six decimals hold every cent, mill and satoshi-free
-/// price; digits beyond are rounded half away from zero when an amount is read.
+/// Millionths in one unit of the currency. Six decimals hold the
+/// amounts and unit prices that shops write; digits beyond are rounded half away from zero when an amount is read.
 pub const MICROS: i64 = 1_000_000;
 
 /// An amount, or a sum of amounts, in millionths.

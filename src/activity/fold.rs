@@ -34,6 +34,16 @@ pub enum SegmentAt {
     Last,
 }
 
+impl SegmentAt {
+    /// Its name, as `--segment-at` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+        }
+    }
+}
+
 /// No purchase seen.
 const NEVER: i32 = i32::MAX;
 

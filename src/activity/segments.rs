@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use polars::prelude::DataFrame;
 
-use super::fold::Activity;
+use super::fold::{Activity, SegmentAt};
 use crate::error::Result;
 use crate::input::book::NONE;
 use crate::input::frames::segment_column;
@@ -41,7 +41,7 @@ pub struct Segmentation<'a> {
 
 impl<'a> Segmentation<'a> {
     /// Prepares the customers' values. In a file with several rows per customer (contracts), the
-    /// earliest start counts, or the latest when `last`.
+    /// earliest start counts, or the latest.
     ///
     /// # Errors
     /// The customers frame lacks a column: a bug.
@@ -50,7 +50,7 @@ impl<'a> Segmentation<'a> {
         customers: Option<&'a Customers>,
         order_values: &'a [Keys],
         population: usize,
-        last: bool,
+        segment_at: SegmentAt,
     ) -> Result<Self> {
         let customer_values = customers.map_or(&[][..], |customers| &customers.values);
         let mut customer_codes = Vec::with_capacity(customer_values.len());
@@ -62,7 +62,7 @@ impl<'a> Segmentation<'a> {
                     &segment_column(index),
                     keys,
                     population,
-                    last,
+                    segment_at,
                 )?);
             }
         }
@@ -98,7 +98,7 @@ fn codes_by_customer(
     name: &str,
     keys: &Keys,
     population: usize,
-    last: bool,
+    segment_at: SegmentAt,
 ) -> Result<Vec<u32>> {
     let customers = super::fold::column(frame, "customer")?.u32()?;
     let starts = &super::fold::column(frame, "start")?.date()?.phys;
@@ -108,7 +108,11 @@ fn codes_by_customer(
     for ((customer, start), value) in customers.iter().zip(starts.iter()).zip(values.iter()) {
         let Some(customer) = customer.map(|customer| customer as usize) else { continue };
         let start = start.map_or(0, i64::from);
-        let rank = (if last { -start } else { start }, value.is_none(), value.map(|value| keys.text(value)));
+        let rank = (
+            if segment_at == SegmentAt::Last { -start } else { start },
+            value.is_none(),
+            value.map(|value| keys.text(value)),
+        );
         if best[customer].is_none_or(|known| rank < known) {
             best[customer] = Some(rank);
             codes[customer] = value.unwrap_or(NONE);

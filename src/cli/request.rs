@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::args::{
     ModelArgument, OrderAmountArgument, PeriodArgument, ReportArguments, SegmentAtArgument, WeekdayArgument,
 };
+use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Day, Span, Unit, Weekday};
 use crate::commands::report::Request;
 use crate::error::Error;
@@ -89,7 +90,10 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
                 time_zone_given: arguments.timezone.is_some(),
                 assumptions,
                 assumed,
-                segment_at_last: matches!(arguments.segment_at, SegmentAtArgument::Last),
+                segment_at: match arguments.segment_at {
+                    SegmentAtArgument::First => SegmentAt::First,
+                    SegmentAtArgument::Last => SegmentAt::Last,
+                },
                 min_customers: arguments.min_customers,
             },
             columns: Vec::new(),

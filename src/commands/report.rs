@@ -48,7 +48,7 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     let customers_table = request
         .customers
         .as_ref()
-        .map(|source| Table::open(source, None, request.order_options.encoding, &|_| false))
+        .map(|source| Table::open(source, None, request.order_options.encoding, None))
         .transpose()?;
     let headers = Headers {
         orders: first.as_ref().map(|table| &table.header),

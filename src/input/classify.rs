@@ -211,12 +211,11 @@ impl Classifier<'_> {
             let amount = decide(flag, header.as_deref(), amounts)
                 .map_err(|undecided| self.undecided(undecided, false))?;
             let refunds = mine().map(|(number, draft, _)| (number, &draft.refunded));
-            let follows = (amount.0 == Grouping::Once).then_some(Grouping::Once);
             let name = mine().find_map(|(_, draft, _)| self.facts(draft).refunded_header.clone());
-            let refund = match decide(self.rules.order_refund, name.as_deref().or(Some("")), refunds) {
+            let refund = match decide(self.rules.order_refund, Some(&name.unwrap_or_default()), refunds) {
                 Ok((grouping, _)) => grouping,
                 // Where lines repeat the order's total, they repeat its refund.
-                Err(Undecided::Repeated(_)) if follows.is_some() => Grouping::Once,
+                Err(Undecided::Repeated(_)) if amount.0 == Grouping::Once => Grouping::Once,
                 Err(undecided) => return Err(self.undecided(undecided, true)),
             };
             groupings.amounts.insert(header.clone(), amount);

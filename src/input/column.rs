@@ -201,16 +201,15 @@ impl AmountColumn {
             return Ok(None);
         }
         let column = &header.columns[index];
-        let dressed = match number::read(&text, self.mark) {
-            number::Reading::Not => std::str::from_utf8(&text).ok().and_then(undress),
-            _ => None,
-        };
-        let plain = match &dressed {
-            Some(undressed) => undressed.number.as_bytes(),
-            None => &text,
-        };
-        self.currency = dressed.as_ref().and_then(|undressed| undressed.currency.clone());
-        match number::read(plain, self.mark) {
+        self.currency = None;
+        let mut reading = number::read(&text, self.mark);
+        if reading == number::Reading::Not
+            && let Some(undressed) = std::str::from_utf8(&text).ok().and_then(undress)
+        {
+            reading = number::read(undressed.number.as_bytes(), self.mark);
+            self.currency = undressed.currency;
+        }
+        match reading {
             number::Reading::Exact(value) => Ok(Some(value)),
             number::Reading::Decides(mark, value) => {
                 self.mark = Some(mark);

@@ -11,6 +11,7 @@ pub mod classify;
 mod column;
 pub mod customers;
 mod date;
+mod date_text;
 mod decode;
 pub mod fields;
 pub mod frames;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::date::GivenFormat;
 use super::fields::OrderField;
 use super::grouping::Grouping;
-use super::mapping::{Explicit, is_orders_header};
+use super::mapping::{Explicit, Header, is_orders_header};
 use super::number::Mark;
 use super::profiles::Choice;
 use super::rates::Rates;
@@ -98,9 +98,10 @@ impl OrderOptions {
     /// # Errors
     /// See [`Table::open`].
     pub fn open(&self, source: &Source) -> Result<Table> {
-        Table::open(source, self.delimiter, self.encoding, &|header| {
+        let is_header = |header: &Header| {
             is_orders_header(header, &self.map) || matches!(self.profile.of(header), Ok(Some(_)))
-        })
+        };
+        Table::open(source, self.delimiter, self.encoding, Some(&is_header))
     }
 }
 

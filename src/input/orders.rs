@@ -234,16 +234,24 @@ impl<'o> OrderReader<'o> {
         });
         while let Some(row) = records.next()? {
             self.account.read += 1;
-            match self.row(&mut file, &row)? {
-                Outcome::Taken => {}
-                Outcome::Waits => file.waiting.push((row.line, row.raw.into())),
-                Outcome::Rejected(problem) => {
-                    rejects.add(&file.header.file, row.line, &problem, row.raw, &mut self.account)?;
-                }
-            }
+            self.take_row(&mut file, &row, rejects)?;
         }
         self.read_waiting(&mut file, rejects)?;
         Ok(file)
+    }
+
+    /// Reads a row; one that has to wait or cannot be read is kept with those.
+    fn take_row(&mut self, file: &mut File, row: &Row<'_>, rejects: &mut Rejects<'_>) -> Result<()> {
+        match self.row(file, row)? {
+            Outcome::Taken => Ok(()),
+            Outcome::Waits => {
+                file.waiting.push((row.line, row.raw.into()));
+                Ok(())
+            }
+            Outcome::Rejected(problem) => {
+                rejects.add(&file.header.file, row.line, &problem, row.raw, &mut self.account)
+            }
+        }
     }
 
     /// Reads the rows that had to wait; those that still have to stay waiting.
@@ -251,13 +259,7 @@ impl<'o> OrderReader<'o> {
         let mut fields = Fields::default();
         for (line, raw) in std::mem::take(&mut file.waiting) {
             let row = Row::of(&raw, line, file.delimiter, &mut fields);
-            match self.row(file, &row)? {
-                Outcome::Taken => {}
-                Outcome::Rejected(problem) => {
-                    rejects.add(&file.header.file, line, &problem, &raw, &mut self.account)?;
-                }
-                Outcome::Waits => file.waiting.push((line, raw)),
-            }
+            self.take_row(file, &row, rejects)?;
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ impl Rates {
     /// # Errors
     /// A column is missing, or a value is no rate or no date; every rate counts, so none is set aside.
     pub fn read(source: &Source) -> Result<Self> {
-        let mut table = Table::open(source, None, None, &|_| false)?;
+        let mut table = Table::open(source, None, None, None)?;
         let file = table.header.file.clone();
         let column = |name: &str| table.header.position(name);
         let (Some(currency), Some(rate)) = (column("currency")?, column("rate")?) else {

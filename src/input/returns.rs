@@ -52,7 +52,7 @@ const FIELDS: &[FieldInfo<Field>] = &[
 /// The file cannot be read, has no order ids, or an amount is none; every return counts, so none is set
 /// aside.
 pub fn read_returns(source: &Source, decimal: Option<Mark>) -> Result<BTreeMap<Vec<u8>, Returned>> {
-    let mut table = Table::open(source, None, None, &|_| false)?;
+    let mut table = Table::open(source, None, None, None)?;
     let file = table.header.file.clone();
     let mapping = Mapping::of(&table.header, &Explicit::new(), FIELDS)?;
     let Some(id) = mapping.get(Field::OrderId) else {

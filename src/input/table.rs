@@ -1,6 +1,7 @@
 //! A file with its header read and its delimiter known: the place where rows start.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
@@ -55,8 +56,8 @@ impl Form {
 pub type IsHeader<'h> = dyn Fn(&Header) -> bool + 'h;
 
 impl Table {
-    /// Opens a source and finds its header: the first of its first records that `is_header` accepts, under
-    /// the delimiter that splits it into most fields; else its first record. What stands before the header
+    /// Opens a source and finds its header: the first of its first records that `is_header`, where given,
+    /// accepts, under the delimiter that splits it into most fields; else its first record. What stands before the header
     /// is a preamble.
     ///
     /// # Errors
@@ -65,7 +66,7 @@ impl Table {
         source: &Source,
         delimiter: Option<u8>,
         encoding: Option<&'static Encoding>,
-        is_header: &IsHeader<'_>,
+        is_header: Option<&IsHeader<'_>>,
     ) -> Result<Self> {
         let file = source.name();
         let complain = |what: &str| Error::input(format!("{file}: {what}"));
@@ -82,11 +83,8 @@ impl Table {
         if memchr::memchr(0, first_line).is_some() {
             return Err(complain("holds NUL bytes: it is not text"));
         }
-        let found = find_header(head, &file, delimiter, is_header);
-        let (delimiter, preamble) = match found {
-            Some(found) => found,
-            None => (delimiter.unwrap_or_else(|| sniff(head)), 0),
-        };
+        let found = is_header.and_then(|is_header| find_header(head, &file, delimiter, is_header));
+        let (delimiter, preamble) = found.unwrap_or_else(|| (delimiter.unwrap_or_else(|| sniff(head)), 0));
         records.set_delimiter(delimiter);
         for _ in 0..preamble {
             records.next()?;
@@ -108,9 +106,10 @@ impl Table {
 fn find_header(head: &[u8], file: &str, given: Option<u8>, is_header: &IsHeader<'_>) -> Option<(u8, usize)> {
     const LOOKED_AT: usize = 30;
     let candidates = given.map_or(DELIMITERS.to_vec(), |delimiter| vec![delimiter]);
+    let head: Arc<[u8]> = head.into();
     let mut best: Option<(usize, usize, u8)> = None;
     for delimiter in candidates {
-        let mut records = Records::new(Box::new(Cursor::new(head.to_vec())), file);
+        let mut records = Records::new(Box::new(Cursor::new(Arc::clone(&head))), file);
         records.set_delimiter(delimiter);
         for before in 0..LOOKED_AT {
             // What goes wrong here goes wrong again, with a better place, when the file is read.

@@ -141,7 +141,7 @@ fn segments(report: &Report) -> String {
     let settings = &report.settings;
     let mut text = "each customer is in one".to_owned();
     if report.segments_by_orders {
-        let which = if settings.segment_at_last { "last" } else { "first" };
+        let which = settings.segment_at.name();
         text.push_str(&format!("; a column of the orders counts at the {which} purchase"));
     }
     if settings.min_customers > 0 {

@@ -133,7 +133,7 @@ pub(super) fn render(report: &Report) -> Result<Vec<u8>> {
             active_for: settings.window.to_string(),
             time_zone: &settings.time_zone,
             by: &report.by,
-            segment_at: if settings.segment_at_last { "last" } else { "first" },
+            segment_at: settings.segment_at.name(),
             min_customers: settings.min_customers,
             confidence_percent: report.confidence.map(|level| level.percent),
             margin: settings.assumptions.margin,

@@ -3,7 +3,7 @@
 use super::{
     ALL, Coverage, CustomersSummary, Estimate, Model, OTHER, OrdersSummary, Report, Row, Settings, gaps,
 };
-use crate::activity::{Activity, Breakdown, ByColumn, Grid, Origin, SegmentAt, Segmentation, count};
+use crate::activity::{Activity, Breakdown, ByColumn, Grid, Origin, Segmentation, count};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::input::customers::Customers;
@@ -145,8 +145,7 @@ fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
 
 fn count_all(inputs: &Inputs<'_>, plan: &Plan, grid: &Grid) -> Result<Vec<Breakdown>> {
     let values = inputs.orders.map_or(&[][..], |orders| &orders.values);
-    let last = plan.settings.segment_at_last;
-    let segment_at = if last { SegmentAt::Last } else { SegmentAt::First };
+    let segment_at = plan.settings.segment_at;
     let contracts = plan.settings.model == Model::Contract;
     let mut activity = Activity::new(grid, inputs.population, values, segment_at);
     if let Some(orders) = inputs.orders {
@@ -160,7 +159,8 @@ fn count_all(inputs: &Inputs<'_>, plan: &Plan, grid: &Grid) -> Result<Vec<Breakd
             activity.add_contracts(customers)?;
         }
     }
-    let segmentation = Segmentation::new(&plan.columns, inputs.customers, values, inputs.population, last)?;
+    let segmentation =
+        Segmentation::new(&plan.columns, inputs.customers, values, inputs.population, segment_at)?;
     count(activity, &segmentation, &plan.breakdowns)
 }
 

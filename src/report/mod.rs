@@ -13,6 +13,7 @@ pub use coverage::Coverage;
 
 use std::collections::BTreeMap;
 
+use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Day, Span};
 use crate::input::account::Account;
 use crate::metrics::{Assumptions, Metric};
@@ -133,8 +134,8 @@ pub struct Settings {
     pub assumptions: Assumptions,
     /// The assumptions in words, as the user gave them.
     pub assumed: Vec<String>,
-    /// Segments of orders columns come from the last purchase, not the first.
-    pub segment_at_last: bool,
+    /// Which purchase gives a customer the segment of an orders column.
+    pub segment_at: SegmentAt,
     /// Segments with fewer customers are merged.
     pub min_customers: u64,
 }
