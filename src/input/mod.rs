@@ -23,6 +23,7 @@ mod month;
 pub mod number;
 mod order_options;
 pub mod orders;
+mod orders_file;
 mod privacy;
 pub mod profiles;
 pub mod rates;

@@ -8,20 +8,20 @@ use foldhash::fast::FixedState;
 use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::book::{Book, FileFacts, Line, NONE};
 use super::classify::{Finished, Rules, classify};
-use super::column::{AmountColumn, DateColumn, Verdict};
-use super::date::{GivenFormat, day_of};
+use super::column::Verdict;
+use super::date::day_of;
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::keys::Keys;
 use super::mapping::{Header, Mapping};
-use super::profiles::Profile;
 use super::record::{Fields, Row};
 use super::source::Source;
-use super::table::{Form, Table};
+use super::table::Table;
 use super::{is_missing, text_of};
 use crate::error::{Error, Result};
 use crate::money::{Micros, multiply};
 
 pub use super::order_options::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
+use super::orders_file::File;
 
 /// Everything the orders files say.
 #[derive(Debug)]
@@ -56,27 +56,6 @@ pub struct Orders {
     pub keyed_by_email: bool,
     /// The files, in the order given.
     pub files: Vec<FileFacts>,
-}
-
-/// One file while it is read.
-struct File {
-    number: u32,
-    header: Header,
-    delimiter: u8,
-    mapping: Mapping<OrderField>,
-    segments: Vec<usize>,
-    dates: DateColumn,
-    amounts: AmountColumn,
-    form: Form,
-    profile: Profile,
-    /// Rows that wait for the file's later rows to decide how they read.
-    waiting: Vec<(u64, Box<[u8]>)>,
-}
-
-impl File {
-    fn column(&self, field: OrderField) -> Option<(usize, &str)> {
-        self.mapping.get(field).map(|index| (index, self.header.columns[index].as_str()))
-    }
 }
 
 /// What became of a row for now.
@@ -180,58 +159,17 @@ impl<'o> OrderReader<'o> {
     }
 
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
-        let Table { mut records, header, delimiter, form } = table;
-        let profile = self.options.profile.of(&header)?;
-        if let Some(profile) = profile
-            && let Some(reason) = &profile.refuse
-        {
-            return Err(Error::input(format!("{}: {} cannot be used: {reason}", header.file, profile.title))
-                .hint("to read it all the same, say --profile none and map its columns"));
-        }
-        let mapping = match profile {
-            Some(profile) => Mapping::of(&header, &profile.map(&header, &self.options.map), &[])?,
-            None => Mapping::of(&header, &self.options.map, ORDER_FIELDS)?.with_weak_names(&header),
-        };
-        self.require(&header, &mapping)?;
-        let profile = profile.cloned().unwrap_or_default();
-        let mut segments = Vec::new();
-        for column in self.segment_columns {
-            segments.push(header.position(column)?.ok_or_else(|| {
-                Error::input(format!("{}: there is no column \"{column}\" to segment by", header.file))
-                    .hint(header.describe_for(column))
-            })?);
-        }
+        let number = u32::try_from(self.files.len()).unwrap_or(NONE);
+        let (mut file, mut records) = File::open(table, number, self.options)?;
+        self.require(&file.header, &file.mapping)?;
+        file.find_segments(self.segment_columns)?;
         if self.mapping.is_empty() {
-            let named = ORDER_FIELDS.iter().filter_map(|info| {
-                mapping.get(info.field).map(|index| (info.name, header.columns[index].clone()))
-            });
+            let named = ORDER_FIELDS
+                .iter()
+                .filter_map(|info| file.column(info.field).map(|column| (info.name, column.to_owned())));
             self.mapping = named.collect();
         }
-        let mut file = File {
-            number: u32::try_from(self.files.len()).unwrap_or(NONE),
-            dates: DateColumn::new(
-                self.options.date_format.clone().or(profile.dates().map(GivenFormat::Order)).as_ref(),
-                &self.options.zone,
-            ),
-            amounts: AmountColumn::new(self.options.decimal.or(profile.decimal())),
-            profile,
-            segments,
-            waiting: Vec::new(),
-            header,
-            delimiter,
-            form,
-            mapping,
-        };
-        file.dates.format.utc = file.profile.utc;
-        let header_of = |field| file.column(field).map(|(_, name)| name.to_owned());
-        self.files.push(FileFacts {
-            name: file.header.file.clone(),
-            date_header: header_of(OrderField::OrderedAt).unwrap_or_default(),
-            amount_header: header_of(OrderField::Amount),
-            refunded_header: header_of(OrderField::Refunded),
-            order_amount: file.profile.grouping(),
-            has_currencies: file.column(OrderField::Currency).is_some(),
-        });
+        self.files.push(file.facts());
         while let Some(row) = records.next()? {
             self.account.read += 1;
             self.take_row(&mut file, &row, rejects)?;
@@ -402,7 +340,7 @@ impl<'o> OrderReader<'o> {
                 }
                 _ => None,
             };
-            if let Some((_, column)) = missing {
+            if let Some(column) = missing {
                 return Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into());
             }
         }

@@ -1,0 +1,90 @@
+//! One orders file: what its columns are and how they are written.
+
+use super::book::FileFacts;
+use super::column::{AmountColumn, DateColumn};
+use super::date::GivenFormat;
+use super::fields::{ORDER_FIELDS, OrderField};
+use super::mapping::{Header, Mapping};
+use super::order_options::OrderOptions;
+use super::profiles::Profile;
+use super::record::Records;
+use super::table::{Form, Table};
+use crate::error::{Error, Result};
+
+/// One file while it is read.
+pub(super) struct File {
+    pub(super) number: u32,
+    pub(super) header: Header,
+    pub(super) delimiter: u8,
+    pub(super) mapping: Mapping<OrderField>,
+    /// Where the segmenting columns stand.
+    pub(super) segments: Vec<usize>,
+    pub(super) dates: DateColumn,
+    pub(super) amounts: AmountColumn,
+    pub(super) form: Form,
+    pub(super) profile: Profile,
+    /// Rows that wait for the file's later rows to decide how they read.
+    pub(super) waiting: Vec<(u64, Box<[u8]>)>,
+}
+
+impl File {
+    /// Finds out what the columns are, by the profile of the file, the user's words and its header.
+    ///
+    /// # Errors
+    /// The profile refuses the file, a column named by the user is missing, or one is named twice.
+    pub(super) fn open(table: Table, number: u32, options: &OrderOptions) -> Result<(Self, Records)> {
+        let Table { records, header, delimiter, form } = table;
+        let profile = options.profile.of(&header)?;
+        if let Some(profile) = profile
+            && let Some(reason) = &profile.refuse
+        {
+            return Err(Error::input(format!("{}: {} cannot be used: {reason}", header.file, profile.title))
+                .hint("to read it all the same, say --profile none and map its columns"));
+        }
+        let mapping = match profile {
+            Some(profile) => Mapping::of(&header, &profile.map(&header, &options.map), &[])?,
+            None => Mapping::of(&header, &options.map, ORDER_FIELDS)?.with_weak_names(&header),
+        };
+        let profile = profile.cloned().unwrap_or_default();
+        let given = options.date_format.clone().or(profile.dates().map(GivenFormat::Order));
+        let mut dates = DateColumn::new(given.as_ref(), &options.zone);
+        dates.format.utc = profile.utc;
+        let amounts = AmountColumn::new(options.decimal.or(profile.decimal()));
+        let (segments, waiting) = (Vec::new(), Vec::new());
+        let file =
+            Self { number, header, delimiter, mapping, segments, dates, amounts, form, profile, waiting };
+        Ok((file, records))
+    }
+
+    /// Finds the columns that segment.
+    ///
+    /// # Errors
+    /// One is missing, or named twice.
+    pub(super) fn find_segments(&mut self, columns: &[String]) -> Result<()> {
+        for column in columns {
+            self.segments.push(self.header.position(column)?.ok_or_else(|| {
+                Error::input(format!("{}: there is no column \"{column}\" to segment by", self.header.file))
+                    .hint(self.header.describe_for(column))
+            })?);
+        }
+        Ok(())
+    }
+
+    /// The header of a field.
+    pub(super) fn column(&self, field: OrderField) -> Option<&str> {
+        self.mapping.get(field).map(|index| self.header.columns[index].as_str())
+    }
+
+    /// What messages and decisions need to know of it.
+    pub(super) fn facts(&self) -> FileFacts {
+        let header_of = |field| self.column(field).map(str::to_owned);
+        FileFacts {
+            name: self.header.file.clone(),
+            date_header: header_of(OrderField::OrderedAt).unwrap_or_default(),
+            amount_header: header_of(OrderField::Amount),
+            refunded_header: header_of(OrderField::Refunded),
+            order_amount: self.profile.grouping(),
+            has_currencies: self.column(OrderField::Currency).is_some(),
+        }
+    }
+}
