@@ -13,6 +13,7 @@ use super::date::day_of;
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::keys::Keys;
 use super::mapping::{Header, Mapping};
+use super::orders_file::File;
 use super::record::{Fields, Row};
 use super::source::Source;
 use super::table::Table;
@@ -21,7 +22,6 @@ use crate::error::{Error, Result};
 use crate::money::{Micros, multiply};
 
 pub use super::order_options::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
-use super::orders_file::File;
 
 /// Everything the orders files say.
 #[derive(Debug)]
