@@ -40,6 +40,11 @@ pub fn multiply(a: Micros, b: Micros) -> Option<Micros> {
     Micros::try_from((product + half) / i128::from(MICROS)).ok()
 }
 
+/// An amount in hundredths as one in whole units, rounded half away from zero.
+pub fn from_cents(value: Micros) -> Micros {
+    value / 100 + (value % 100) / 50
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +60,13 @@ mod tests {
         ] {
             assert_eq!(to_text(sum), text);
             assert_eq!(Ok(to_f64(sum)), text.parse());
+        }
+    }
+
+    #[test]
+    fn cents_are_hundredths() {
+        for (cents, units) in [(1_999 * MICROS, 19_990_000), (-50, -1), (49, 0), (-150, -2), (0, 0)] {
+            assert_eq!(from_cents(cents), units);
         }
     }
 

@@ -1,31 +1,43 @@
-//! Every profile, on an export written for it: it recognises that and no other, and reads the orders that
-//! are stated beside it.
+//! Every profile, on exports written for it: it recognises these and no others, and reads the orders or
+//! customers that are stated beside them. `NAME.csv`, and `NAME.VARIANT.csv` for the forms an export has had;
+//! `none.VARIANT.csv` is known by its headers alone.
 
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use regulars::calendar::Day;
+use regulars::error::Result;
 use regulars::input::account::{Limit, Rejects};
 use regulars::input::book::display_key;
+use regulars::input::customers::{self, CustomerOptions, OrdersSide};
+use regulars::input::keys::Keys;
 use regulars::input::orders::{OrderOptions, OrderReader};
-use regulars::input::profiles::all;
+use regulars::input::profiles::{Choice, Holds, all};
 use regulars::input::source::Source;
 use regulars::money::to_text;
 
-fn fixture(name: &str, extension: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/profiles").join(format!("{name}.{extension}"))
+/// The fixtures: the name of the profile, and the file.
+fn fixtures() -> Vec<(String, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/profiles");
+    let files = std::fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("a file").path());
+    let mut fixtures: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "csv"))
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name.split('.').next().expect("a name").to_owned(), path)
+        })
+        .collect();
+    fixtures.sort();
+    fixtures
 }
 
-/// The orders of a file, one line each, or the error it is refused with.
-fn orders(name: &str) -> Result<Vec<String>, String> {
-    let read = || {
-        let options = OrderOptions::new(TimeZone::UTC);
-        let mut sink = |_: regulars::input::account::Rejected<'_>| Ok(());
-        let mut rejects = Rejects::new(Limit::Rows(0), &mut sink);
-        let table = options.open(&Source::File(fixture(name, "csv")))?;
-        OrderReader::new(&options, &[], 1).read(table, &[], &mut rejects)
-    };
-    let orders = read().map_err(|error| error.to_string())?;
+/// The orders of a file, one line each.
+fn orders(path: &Path) -> Result<Vec<String>> {
+    let options = OrderOptions::new(TimeZone::UTC);
+    let mut sink = |_: regulars::input::account::Rejected<'_>| Ok(());
+    let mut rejects = Rejects::new(Limit::Rows(0), &mut sink);
+    let table = options.open(&Source::File(path.to_owned()))?;
+    let orders = OrderReader::new(&options, &[], 1).read(table, &[], &mut rejects)?;
     let mut lines = Vec::new();
     for batch in &orders.finished.batches {
         let column = |name: &str| batch.column(name).expect("a column");
@@ -46,33 +58,75 @@ fn orders(name: &str) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
+/// The customers of a file, one line each: key, first order, start and end of the contract.
+fn customers(path: &Path, contracts: bool, keyed_by_email: bool) -> Result<Vec<String>> {
+    let options = CustomerOptions {
+        map: std::collections::BTreeMap::new(),
+        date_format: None,
+        profile: Choice::default(),
+        encoding: None,
+        zone: TimeZone::UTC,
+        contracts,
+        as_of: None,
+    };
+    let mut sink = |_: regulars::input::account::Rejected<'_>| Ok(());
+    let mut rejects = Rejects::new(Limit::Rows(0), &mut sink);
+    let table = options.open(&Source::File(path.to_owned()))?;
+    let side = OrdersSide { keyed_by_email, has_orders: Vec::new() };
+    let mut keys = Keys::default();
+    let frame = customers::read(table, &options, &side, &[], &mut keys, &mut rejects)?.frame;
+    let day = |name: &str, row: usize| {
+        let day = frame.column(name).expect("a column").date().expect("days").phys.get(row);
+        day.map_or_else(|| "-".to_owned(), |day| Day(day).to_string())
+    };
+    let customer = frame.column("customer").expect("a column").u32().expect("numbers").clone();
+    let line = |row: usize| {
+        let key = display_key(&keys, customer.get(row).expect("a customer"));
+        format!("{key} {} {} {}", day("first_order", row), day("start", row), day("end", row))
+    };
+    Ok((0..frame.height()).map(line).collect())
+}
+
 #[test]
-fn every_profile_reads_its_export() {
-    for profile in all().expect("well-formed") {
-        let expected = std::fs::read_to_string(fixture(&profile.name, "expected")).expect(&profile.name);
+fn every_profile_reads_its_exports() {
+    for (name, path) in fixtures() {
+        let shown = path.file_name().expect("a name").to_string_lossy();
+        let expected = std::fs::read_to_string(path.with_extension("expected")).expect(&shown);
         let expected: Vec<&str> = expected.lines().filter(|line| !line.starts_with('#')).collect();
-        match orders(&profile.name) {
-            Ok(orders) => assert_eq!(orders, expected, "{}", profile.name),
+        let profile = all().expect("well-formed").iter().find(|profile| profile.name == name);
+        let read = match profile.map(|profile| profile.holds) {
+            Some(Holds::Customers) => {
+                customers(&path, name.contains("subscriptions"), name == "woocommerce-customers")
+            }
+            _ => orders(&path),
+        };
+        match read {
+            Ok(orders) => assert_eq!(orders, expected, "{shown}"),
             Err(error) => {
-                let reason =
-                    expected[0].strip_prefix("! ").unwrap_or_else(|| panic!("{}: {error}", profile.name));
-                assert!(error.contains(reason), "{}: {error}", profile.name);
+                let reason = expected[0].strip_prefix("! ").unwrap_or_else(|| panic!("{shown}: {error}"));
+                assert!(error.to_string().contains(reason), "{shown}: {error}");
             }
         }
     }
 }
 
 #[test]
-fn every_profile_recognises_its_export_and_no_other() {
+fn every_profile_recognises_its_exports_and_no_other() {
     let profiles = all().expect("well-formed");
-    for fixture_of in profiles {
+    let mut seen = std::collections::BTreeSet::new();
+    for (name, path) in fixtures() {
         let options = OrderOptions::new(TimeZone::UTC);
-        let table = options.open(&Source::File(fixture(&fixture_of.name, "csv"))).expect("readable");
+        let table = options.open(&Source::File(path)).expect("readable");
         let fitting: Vec<&str> = profiles
             .iter()
-            .filter(|profile| profile.fingerprint.iter().all(|column| table.header.columns.contains(column)))
+            .filter(|profile| profile.fits(&table.header))
             .map(|profile| profile.name.as_str())
             .collect();
-        assert_eq!(fitting, [fixture_of.name.as_str()]);
+        let expected: Vec<&str> = [name.as_str()].into_iter().filter(|name| *name != "none").collect();
+        assert_eq!(fitting, expected);
+        seen.insert(name);
+    }
+    for profile in profiles {
+        assert!(seen.contains(&profile.name), "{} has no fixture", profile.name);
     }
 }

@@ -1,6 +1,7 @@
 //! Published numbers on real data. The data is not part of the project: tests that need it say that
 //! they were skipped where it is not there, and fail instead when `REGULARS_REQUIRE_DATA` is set.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,11 @@ use crate::program::{Record, number, records, regulars, report_csv};
 
 /// A folder of the real data beside the checkout.
 fn data(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
+    shared(&format!("data/{name}"))
+}
+
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
     if path.exists() {
         return Some(path);
     }
@@ -140,4 +145,66 @@ fn jaffle_shop_without_amounts() {
     let records = records(&report_csv(&folder, &flags));
     assert_eq!((records[0]["buyers"].as_str(), records[0]["orders"].as_str()), ("62", "99"));
     assert_eq!(records[0]["revenue"], "");
+}
+
+/// The amounts of the payments, summed by hand: dollars per month of the order, from cents per payment.
+#[test]
+fn jaffle_shop_with_payments() {
+    let Some(folder) = data("jaffle_shop") else { return };
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("readable");
+    let mut cents: BTreeMap<String, u64> = BTreeMap::new();
+    for record in records(&read("raw_payments.csv")) {
+        *cents.entry(record["order_id"].clone()).or_default() +=
+            record["amount"].parse::<u64>().expect("cents");
+    }
+    let mut months: BTreeMap<String, u64> = BTreeMap::new();
+    for order in records(&read("raw_orders.csv")) {
+        *months.entry(order["order_date"][..7].to_owned()).or_default() += cents[&order["id"]];
+    }
+    let flags = [
+        "raw_orders.csv",
+        "--payments",
+        "raw_payments.csv",
+        "--cents",
+        "--include-incomplete",
+        "--metrics",
+        "aov",
+    ];
+    let records = records(&report_csv(&folder, &flags));
+    assert_eq!(records.len(), months.len());
+    for record in &records {
+        let expected = months[&record["period"]] as f64 / 100.0;
+        assert_eq!(number(record, "revenue"), Some(expected), "{}", record["period"]);
+    }
+    assert_eq!(months.values().sum::<u64>(), 167_200, "the published total is 1,672 dollars");
+}
+
+/// What the sample exports of shops and payment systems come to, each by hand from its few rows.
+#[test]
+fn sample_exports_are_read() {
+    let Some(folder) = shared("exports/samples") else { return };
+    for (file, flags, orders, revenue) in [
+        ("shopify/orders_export_1.csv", &[][..], 3, "97.29"),
+        ("stripe/payments_2014.csv", &[], 2, "268"),
+        ("stripe/payments_short.csv", &[], 2, "178"),
+        ("stripe/payments_statuses.csv", &[], 4, "4102.49"),
+        ("paypal/paypal_en_us.csv", &["--date-format", "month-first"], 2, "1099.99"),
+        ("paypal/paypal_de_business_short.csv", &[], 1, "12.5"),
+        ("shopware5/MainOrderImport.csv", &[], 2, "1200.42"),
+        ("shopware5/OrderImport.csv", &[], 2, "1200.42"),
+        ("ebay/ebay_orders_us.csv", &[], 4, "242.54"),
+        ("ebay/ebay_orders_en_eur.csv", &[], 2, "210"),
+        ("ebay/ebay_orders_fr.csv", &[], 1, "1234.5"),
+        ("ebay/ebay_orders_de_short.csv", &[], 1, "116.99"),
+        ("etsy/EtsySoldOrders2026-9.csv", &[], 2, "106.3"),
+        ("etsy/EtsySoldOrderItems2026-9.csv", &[], 3, "104"),
+        ("other/gumroad_Sales.csv", &[], 2, "24.96"),
+        ("square/transactions-2026-09.csv", &[], 1, "27"),
+    ] {
+        let mut all = vec![file, "--include-incomplete", "--period", "year", "--metrics", "aov"];
+        all.extend(flags);
+        let records = records(&report_csv(&folder, &all));
+        let read = (records[0]["orders"].parse(), records[0]["revenue"].as_str());
+        assert_eq!(read, (Ok(orders), revenue), "{file}");
+    }
 }

@@ -207,12 +207,31 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub(super) returns: Option<String>,
 
+    /// What the orders amount to: a file with Order ID and Amount, one row per payment
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["lines", "no_amount"], help_heading = "What counts")]
+    pub(super) payments: Option<String>,
+
+    /// The same from a file of order lines: Order ID, and Amount or Quantity and Unit Price
+    #[arg(long, value_name = "FILE", conflicts_with = "no_amount", help_heading = "What counts")]
+    pub(super) lines: Option<String>,
+
+    /// Whether a refund counts at the date of the order, or at its own as a return
+    ///
+    /// order: an order is what became of it; one that was refunded in full is no purchase. refund: an order
+    /// stays a purchase of its full amount, and the refund lowers the revenue of the day it went back.
+    #[arg(long, value_enum, default_value = "order", help_heading = "What counts")]
+    pub(super) refunds_at: RefundsAtArgument,
+
+    /// Where an order stands differently in several files: count the file named first, or last
+    #[arg(long, value_enum, value_name = "WHICH", help_heading = "What counts")]
+    pub(super) on_conflict: Option<OnConflictArgument>,
+
     /// Orders without customer id are keyed by their e-mail, not left out
     #[arg(long, value_enum, value_name = "KEY", help_heading = "What counts")]
     pub(super) guest_key: Option<GuestKeyArgument>,
 
     /// Columns of the orders, field=column: order_id customer_id email ordered_at amount quantity
-    /// unit_price refunded status currency
+    /// unit_price refunded status currency cancelled_at ordered_time refund_of refunded_at
     #[arg(long, value_name = "FIELD=COL,…", help_heading = "How to read the files")]
     pub(super) map: Vec<String>,
 
@@ -240,6 +259,10 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "FORMAT", help_heading = "How to read the files")]
     pub(super) customers_date_format: Option<String>,
 
+    /// Amounts are in hundredths (cents): 1999 is 19.99
+    #[arg(long, conflicts_with = "no_amount", help_heading = "How to read the files")]
+    pub(super) cents: bool,
+
     /// The decimal mark, . or , [default: found out, never guessed]
     #[arg(long, value_name = "MARK", help_heading = "How to read the files")]
     pub(super) decimal: Option<String>,
@@ -248,9 +271,13 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "CHAR", help_heading = "How to read the files")]
     pub(super) delimiter: Option<String>,
 
-    /// The system that wrote the orders files, or none [default: recognised by the columns]
+    /// The system that wrote the files, or none [default: recognised by the columns]
     #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
     pub(super) profile: Option<String>,
+
+    /// A configuration file with profiles of your own [default: regulars.toml, where there is one]
+    #[arg(long, value_name = "FILE", help_heading = "How to read the files")]
+    pub(super) config: Option<PathBuf>,
 
     /// The encoding of the files, for example windows-1252 [default: found out]
     #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
@@ -306,6 +333,18 @@ pub(super) enum ModelArgument {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum SegmentAtArgument {
+    First,
+    Last,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum RefundsAtArgument {
+    Order,
+    Refund,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum OnConflictArgument {
     First,
     Last,
 }

@@ -97,7 +97,8 @@ fn protect_inputs(arguments: &ReportArguments, request: &Request) -> Result<(), 
             taken.push(identity(path));
         }
     }
-    for file in [&arguments.rates, &arguments.returns].into_iter().flatten() {
+    let others = [&arguments.rates, &arguments.returns, &arguments.payments, &arguments.lines];
+    for file in others.into_iter().flatten() {
         taken.push(identity(Path::new(file)));
     }
     for output in [&arguments.output, &arguments.rejects].into_iter().flatten() {

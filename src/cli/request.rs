@@ -1,11 +1,13 @@
 //! Arguments to a complete request: every word of the user's checked before any file is read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use jiff::tz::TimeZone;
 
 use super::args::{
-    ModelArgument, OrderAmountArgument, PeriodArgument, ReportArguments, SegmentAtArgument, WeekdayArgument,
+    ModelArgument, OnConflictArgument, OrderAmountArgument, PeriodArgument, RefundsAtArgument,
+    ReportArguments, SegmentAtArgument, WeekdayArgument,
 };
 use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Day, Span, Unit, Weekday};
@@ -16,10 +18,12 @@ use crate::input::fields::{CUSTOMER_FIELDS, ORDER_FIELDS};
 use crate::input::grouping::Grouping;
 use crate::input::mapping::parse_map;
 use crate::input::number::{Mark, Reading, read};
-use crate::input::orders::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
-use crate::input::profiles::Choice;
+use crate::input::order_amounts::read_order_amounts;
+use crate::input::orders::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
+use crate::input::profiles::{Choice, Profile, parse_own};
 use crate::input::rates::Rates;
 use crate::input::returns::read_returns;
+use crate::input::side_file::SideOptions;
 use crate::input::source::{Source, expand};
 use crate::input::{DateOrder, GivenFormat};
 use crate::metrics::{Assumptions, Horizon, defaults, select};
@@ -68,17 +72,20 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         return Err(Error::usage("orders and customers cannot both come from standard input"));
     }
     let given = arguments.customers_date_format.as_deref();
+    let order_options = order_options(arguments, &zone, as_of)?;
     Ok(Request {
         orders,
         customers,
-        order_options: order_options(arguments, &zone, as_of)?,
         customer_options: CustomerOptions {
             map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)?,
             date_format: given.map(|text| date_format("--customers-date-format", text)).transpose()?,
+            profile: order_options.profile.clone(),
+            encoding: order_options.encoding,
             zone,
             contracts: model == Model::Contract,
             as_of,
         },
+        order_options,
         by: arguments.by.clone(),
         max_rejects: arguments.max_rejects,
         plan: Plan {
@@ -146,29 +153,43 @@ fn order_options(
         Some(",") => Some(Mark::Comma),
         Some(other) => return Err(Error::usage(format!("--decimal {other}: the decimal mark is . or ,"))),
     };
+    let excluded_by_user = lower(&arguments.exclude_status);
     let mut excluded_status = without_included(EXCLUDED_STATUS);
-    excluded_status.extend(lower(&arguments.exclude_status));
+    excluded_status.extend(excluded_by_user.iter().cloned());
+    let encoding = arguments.encoding.as_deref().map(encoding).transpose()?;
+    let date_format = arguments.date_format.as_deref();
+    let date_format = date_format.map(|text| self::date_format("--date-format", text)).transpose()?;
+    let cents = arguments.cents;
+    let side = SideOptions { decimal, date_format: date_format.clone(), encoding, zone: zone.clone(), cents };
+    let amounts = [("--payments", "payments", &arguments.payments), ("--lines", "lines", &arguments.lines)];
+    let amounts =
+        amounts.into_iter().find_map(|(flag, what, path)| path.as_ref().map(|path| (flag, what, path)));
     Ok(OrderOptions {
         map: parse_map(&arguments.map, ORDER_FIELDS)?,
         delimiter: arguments.delimiter.as_deref().map(delimiter).transpose()?,
-        profile: arguments.profile.as_deref().map_or(Ok(Choice::Recognised), Choice::parse)?,
-        encoding: match arguments.encoding.as_deref() {
-            None => None,
-            Some(name) => Some(encoding_rs::Encoding::for_label(name.as_bytes()).ok_or_else(|| {
-                Error::usage(format!("--encoding {name}: there is no such encoding"))
-                    .hint("for example utf-8, windows-1252, iso-8859-15, utf-16le")
-            })?),
-        },
+        profile: Choice::new(arguments.profile.as_deref(), own_profiles(arguments.config.as_deref())?)?,
+        encoding,
         decimal,
         returns: match &arguments.returns {
-            Some(path) => read_returns(&one_source("--returns", path)?, decimal)?,
+            Some(path) => read_returns(&one_source("--returns", path)?, &side)?,
             None => BTreeMap::new(),
         },
-        date_format: arguments
-            .date_format
-            .as_deref()
-            .map(|text| date_format("--date-format", text))
-            .transpose()?,
+        amounts: match amounts {
+            Some((flag, what, path)) => {
+                Some(read_order_amounts(&one_source(flag, path)?, what, &excluded_by_user, &side)?)
+            }
+            None => None,
+        },
+        cents,
+        on_conflict: arguments.on_conflict.map(|which| match which {
+            OnConflictArgument::First => OnConflict::First,
+            OnConflictArgument::Last => OnConflict::Last,
+        }),
+        refunds_at: match arguments.refunds_at {
+            RefundsAtArgument::Order => RefundsAt::Order,
+            RefundsAtArgument::Refund => RefundsAt::Refund,
+        },
+        date_format,
         zone: zone.clone(),
         excluded_status,
         refunded_status: without_included(REFUNDED_STATUS),
@@ -176,7 +197,7 @@ fn order_options(
         order_amount: arguments.order_amount.map(grouping),
         order_refund: arguments.order_refund.map(grouping),
         included_status: included.clone(),
-        named_status: lower(&arguments.exclude_status).union(&included).cloned().collect(),
+        named_status: excluded_by_user.union(&included).cloned().collect(),
         without_amounts: arguments.no_amount,
         min_amount: match arguments.min_amount.as_deref() {
             None => None,
@@ -192,6 +213,23 @@ fn order_options(
         },
         as_of,
     })
+}
+
+fn encoding(name: &str) -> Result<&'static encoding_rs::Encoding, Error> {
+    encoding_rs::Encoding::for_label(name.as_bytes()).ok_or_else(|| {
+        Error::usage(format!("--encoding {name}: there is no such encoding"))
+            .hint("for example utf-8, windows-1252, iso-8859-15, utf-16le")
+    })
+}
+
+/// The user's profiles: from the file named, else from `regulars.toml` in the current folder, if there is one.
+fn own_profiles(config: Option<&Path>) -> Result<Vec<Profile>, Error> {
+    let path = config.unwrap_or(Path::new("regulars.toml"));
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse_own(&path.display().to_string(), &text),
+        Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::usage(format!("{}: {error}", path.display()))),
+    }
 }
 
 fn trimmed(texts: &[String]) -> Vec<String> {

@@ -8,7 +8,6 @@ use crate::input::keys::Keys;
 use crate::input::mapping::Header;
 use crate::input::orders::{OrderOptions, OrderReader};
 use crate::input::source::Source;
-use crate::input::table::Table;
 use crate::report::{COUNTS, Inputs, Model, Plan, Report, build};
 
 /// Everything a report depends on; complete, nothing is looked up elsewhere.
@@ -45,11 +44,8 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
         None if contracts => None,
         None => return Err(Error::usage("no orders file is given")),
     };
-    let customers_table = request
-        .customers
-        .as_ref()
-        .map(|source| Table::open(source, None, request.order_options.encoding, None))
-        .transpose()?;
+    let customers_table =
+        request.customers.as_ref().map(|source| request.customer_options.open(source)).transpose()?;
     let headers = Headers {
         orders: first.as_ref().map(|table| &table.header),
         customers: customers_table.as_ref().map(|table| &table.header),

@@ -13,6 +13,14 @@ pub enum Reason {
     Footer,
     /// The same row of the same order stands in another file as well.
     Repeated,
+    /// The same transaction stands in the files again.
+    RepeatedRow,
+    /// It is nothing that is bought: a transfer, a fee, a summary of other rows.
+    OtherKind,
+    /// Another file has the order, too, and its rows count (`--on-conflict`).
+    OtherVersion,
+    /// The separate file of amounts does not name the order.
+    NoAmount,
     /// Its status is an excluded one.
     Status,
     /// Its currency is not the report's.
@@ -40,6 +48,10 @@ impl Reason {
             Self::Blank => "blank",
             Self::Footer => "footer",
             Self::Repeated => "repeated in another file",
+            Self::RepeatedRow => "the same transaction again",
+            Self::OtherKind => "other kinds of rows",
+            Self::OtherVersion => "another version of the order",
+            Self::NoAmount => "no payment or line",
             Self::Status => "excluded status",
             Self::Currency => "other currency",
             Self::AfterAsOf => "after --as-of",
@@ -58,6 +70,10 @@ impl Reason {
             Self::Blank => "blank",
             Self::Footer => "footer",
             Self::Repeated => "repeated_in_another_file",
+            Self::RepeatedRow => "repeated_transaction",
+            Self::OtherKind => "other_kind",
+            Self::OtherVersion => "other_version",
+            Self::NoAmount => "no_amount",
             Self::Status => "excluded_status",
             Self::Currency => "other_currency",
             Self::AfterAsOf => "after_as_of",

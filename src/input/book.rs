@@ -6,6 +6,8 @@ use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::date::Stamp;
 use super::grouping::{Grouping, Lines};
 use super::keys::Keys;
+use super::order_amounts::Amounts;
+use super::order_options::OnConflict;
 use super::privacy::shown_key;
 use super::returns::Returned;
 use crate::error::{Error, Result};
@@ -31,6 +33,12 @@ pub struct Line<'a> {
     pub amount: Option<Micros>,
     /// The refund on this line, as a magnitude.
     pub refunded: Option<Micros>,
+    /// When that went back, where it is known and asked for.
+    pub refunded_at: Option<Stamp>,
+    /// The line itself is a refund of the order, of this magnitude, at its own date.
+    pub back: Option<Micros>,
+    /// Its status says that the order was refunded in full.
+    pub wholly_refunded: bool,
     /// The currency's number.
     pub currency: Option<u32>,
     /// Whether it has a status (which is not an excluded one).
@@ -78,13 +86,30 @@ pub(super) struct Draft {
     pub(super) end: (u32, u64),
     spans_files: bool,
     has_status: bool,
-    /// What a separate file says came back of it.
-    pub(super) returned: Option<Returned>,
     /// Why lines were left out, if any were.
     left_out: Option<Reason>,
 }
 
 impl Draft {
+    fn new(id: u32, file: u32, line: u64) -> Self {
+        Self {
+            at: NO_DATE,
+            amount: Lines::default(),
+            refunded: Lines::default(),
+            line,
+            id,
+            file,
+            customer: NONE,
+            currency: NONE,
+            lines: 0,
+            last_file: NONE,
+            end: (file, line),
+            spans_files: false,
+            has_status: false,
+            left_out: None,
+        }
+    }
+
     /// Why the whole order is out: no line is left, or those left say nothing of their own that the
     /// lines left out said for the order (a status, a date).
     pub(super) fn excluded(&self) -> Option<Reason> {
@@ -94,6 +119,23 @@ impl Draft {
             _ => None,
         }
     }
+}
+
+/// What is known to have come back of an order, beside the refunds on its lines.
+#[derive(Debug, Default)]
+pub(super) struct CameBack {
+    /// Refunds on rows of their own: when, and how much.
+    pub(super) rows: Vec<(Stamp, Micros)>,
+    /// The customer that these rows name.
+    customer: Option<u32>,
+    /// What a separate file says.
+    pub(super) returned: Option<Returned>,
+    /// Refunds of which nobody says when.
+    pub(super) undated: Option<Micros>,
+    /// Its status says that all of it came back.
+    pub(super) wholly: bool,
+    /// When the refunds on its lines went back: the last of them.
+    pub(super) refunded_at: Option<Stamp>,
 }
 
 /// A line that lacks the date or the amount of its order: file, line, original bytes.
@@ -109,6 +151,10 @@ pub struct Book {
     without_amounts: bool,
     segment_columns: Vec<String>,
     segments: Vec<u32>,
+    /// The last place where a line of an order was left out for its status.
+    left_out: HashMap<u32, (u32, u64)>,
+    /// By order; most have no entry.
+    came_back: HashMap<u32, CameBack>,
     /// Lines without date or amount, while their order has none either.
     unfinished: HashMap<u32, Vec<Unfinished>>,
     /// Some order has two lines in one file: the files hold lines, not orders.
@@ -146,39 +192,108 @@ impl Book {
                 number
             }
         };
-        self.drafts.push(Draft {
-            at: NO_DATE,
-            amount: Lines::default(),
-            refunded: Lines::default(),
-            line,
-            id,
-            file,
-            customer: NONE,
-            currency: NONE,
-            lines: 0,
-            last_file: NONE,
-            end: (file, line),
-            spans_files: false,
-            has_status: false,
-            returned: None,
-            left_out: None,
-        });
+        self.drafts.push(Draft::new(id, file, line));
         self.segments.resize(self.segments.len() + self.segment_columns.len(), NONE);
         new
     }
 
     /// Notes that a line of an order is left out.
-    pub fn leave_out(&mut self, order: u32, reason: Reason) {
+    pub fn leave_out(&mut self, order: u32, reason: Reason, file: u32, line: u64) {
         let left_out = &mut self.drafts[order as usize].left_out;
         *left_out = Some(left_out.map_or(reason, |known| known.min(reason)));
+        if reason != Reason::AfterAsOf {
+            let place = self.left_out.entry(order).or_insert((file, line));
+            *place = (*place).max((file, line));
+        }
+    }
+
+    /// Where another file than that of its lines says that an order is cancelled or refunded.
+    pub(super) fn left_out_elsewhere(&self, order: usize) -> Option<(u32, u64)> {
+        let place = self.left_out.get(&u32::try_from(order).ok()?)?;
+        let draft = &self.drafts[order];
+        (draft.lines > 0 && draft.file != place.0).then_some(*place)
+    }
+
+    /// Prefers the order's rows in this file to those in another, as the rule says: the number of lines that
+    /// stood in the other and no longer count, or `None` where it is the other that counts.
+    pub(super) fn prefer(&mut self, order: u32, file: u32, rule: OnConflict) -> Option<u32> {
+        let draft = &mut self.drafts[order as usize];
+        let wins = match rule {
+            _ if draft.file == file => return Some(0),
+            OnConflict::First => file < draft.file,
+            OnConflict::Last => file > draft.file,
+        };
+        if !wins {
+            return None;
+        }
+        let lines = draft.lines;
+        *draft = Draft::new(draft.id, file, draft.line);
+        draft.line = u64::MAX;
+        let stride = self.segment_columns.len();
+        self.segments[order as usize * stride..][..stride].fill(NONE);
+        self.unfinished.remove(&order);
+        self.left_out.remove(&order);
+        self.came_back.remove(&order);
+        Some(lines)
+    }
+
+    /// Notes what an order amounts to by a separate file; `false` when there is no such order.
+    ///
+    /// # Errors
+    /// The amount is too large.
+    pub(super) fn pay(&mut self, id: &[u8], amounts: &Amounts) -> Result<bool> {
+        let order = self.ids.find(id).and_then(|number| self.draft_of.get(number as usize));
+        let Some(order) = order else { return Ok(false) };
+        let too_large = || {
+            let id = String::from_utf8_lossy(id);
+            Error::input(format!("the amounts of order \"{id}\" add up to more than can be held"))
+        };
+        self.drafts[*order as usize].amount.add(amounts.paid).ok_or_else(too_large)?;
+        if !amounts.back.is_empty() {
+            let came_back = self.came_back.entry(*order).or_default();
+            for (at, amount) in &amounts.back {
+                match at {
+                    Some(at) => came_back.rows.push((*at, *amount)),
+                    None => {
+                        let known = came_back.undated.unwrap_or(0);
+                        came_back.undated = Some(known.checked_add(*amount).ok_or_else(too_large)?);
+                    }
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Notes what came back of an order; `false` when there is no such order.
     pub fn give_back(&mut self, id: &[u8], returned: Returned) -> bool {
         let order = self.ids.find(id).and_then(|number| self.draft_of.get(number as usize));
         let Some(order) = order else { return false };
-        self.drafts[*order as usize].returned = Some(returned);
+        self.came_back.entry(*order).or_default().returned = Some(returned);
         true
+    }
+
+    /// What came back of an order, where anything is known to have.
+    pub(super) fn came_back(&self, order: usize) -> Option<&CameBack> {
+        if self.came_back.is_empty() {
+            return None;
+        }
+        self.came_back.get(&u32::try_from(order).ok()?)
+    }
+
+    /// The customer of an order, [`NONE`] where it has none.
+    pub(super) fn customer_of(&self, order: usize) -> u32 {
+        let draft = &self.drafts[order];
+        if draft.customer != NONE {
+            return draft.customer;
+        }
+        self.came_back(order).and_then(|back| back.customer).unwrap_or(NONE)
+    }
+
+    /// When an order was placed; of one that is known by its refunds only, when the first went back.
+    pub(super) fn at(&self, order: usize) -> Stamp {
+        let back = || self.came_back(order)?.rows.iter().map(|(at, _)| *at).min();
+        let at = self.drafts[order].at;
+        if at == NO_DATE { back().unwrap_or(NO_DATE) } else { at }
     }
 
     /// Adds a line to its order.
@@ -195,10 +310,20 @@ impl Book {
                 files[line.file as usize].name, line.line,
             ))
         };
-        if let Some(at) = line.at {
+        if line.back.is_some() || line.wholly_refunded || line.refunded_at.is_some() {
+            let back = self.came_back.entry(order).or_default();
+            back.rows.extend(line.at.zip(line.back));
+            back.wholly |= line.wholly_refunded;
+            back.refunded_at = back.refunded_at.max(line.refunded_at);
+            if line.back.is_some() {
+                back.customer = back.customer.or(line.customer);
+            }
+        }
+        let is_sale = line.back.is_none();
+        if let Some(at) = line.at.filter(|_| is_sale) {
             draft.at = draft.at.min(at);
         }
-        if let Some(new) = line.customer {
+        if let Some(new) = line.customer.filter(|_| is_sale) {
             if draft.customer != NONE && draft.customer != new {
                 let text = |n| shown_key(&display_key(&self.customers, n));
                 return Err(conflict("customer", &text(draft.customer), &text(new), draft.line)
@@ -239,7 +364,7 @@ impl Book {
             draft.refunded.add(refunded).ok_or_else(overflow)?;
         }
         draft.lines += 1;
-        draft.has_status |= line.has_status;
+        draft.has_status |= line.has_status && is_sale;
         self.has_lines |= draft.last_file == line.file;
         draft.spans_files |= draft.last_file != NONE && draft.last_file != line.file;
         draft.last_file = line.file;
@@ -250,7 +375,7 @@ impl Book {
             if !self.unfinished.is_empty() {
                 self.unfinished.remove(&order);
             }
-        } else {
+        } else if is_sale {
             self.unfinished.entry(order).or_default().push((line.file, line.line, line.raw.into()));
         }
         Ok(())
@@ -286,7 +411,7 @@ impl Book {
                     self.ids.display(draft.id)
                 ),
             };
-            draft.lines = 0;
+            draft.lines -= u32::try_from(lines.len()).unwrap_or(draft.lines);
             for (file, line, raw) in lines {
                 let problem = Problem::new(Fault::Missing, message.clone());
                 rejects.add(&files[file as usize].name, line, &problem, &raw, account)?;
@@ -318,7 +443,9 @@ impl Book {
 
     /// The orders whose lines stand in several files, and whether the files hold lines at all.
     pub(super) fn spanning(&self) -> (Vec<usize>, bool) {
-        let spanning = self.orders().filter(|(_, draft, _)| draft.spans_files && draft.lines > 0);
+        let spanning = self.orders().filter(|(number, draft, _)| {
+            draft.lines > 0 && (draft.spans_files || self.left_out_elsewhere(*number).is_some())
+        });
         (spanning.map(|(number, ..)| number).collect(), self.has_lines)
     }
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::DataFrame;
 
 use super::account::{Account, Reason};
-use super::book::{Book, Draft, FileFacts, NO_DATE, NONE};
-use super::date::day_of;
+use super::book::{Book, CameBack, Draft, FileFacts, NO_DATE, NONE};
+use super::date::{Stamp, day_of};
 use super::frames::Batch;
 use super::grouping::{Evidence, Grouping, Lines, Undecided, decide};
+use super::order_options::RefundsAt;
 use super::rates::Rates;
-use super::returns::Returned;
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::money::{Micros, WideMicros, to_text};
@@ -28,6 +28,10 @@ pub struct Rules<'r> {
     pub currency: Option<&'r str>,
     /// `--rates`.
     pub rates: Option<&'r Rates>,
+    /// `--refunds-at`.
+    pub refunds_at: RefundsAt,
+    /// The amounts come from a file of their own, which need not name every order.
+    pub amounts_elsewhere: bool,
     /// `--min-amount`.
     pub min_amount: Option<Micros>,
     /// The files, by number.
@@ -80,7 +84,17 @@ impl Finished {
 
 enum Fate {
     Excluded(Reason),
-    Used { net: Micros, purchase: bool },
+    Used(Used),
+}
+
+/// What an order brings into the numbers.
+#[derive(Default)]
+struct Used {
+    /// Its net amount at its own date, and whether that is a purchase. None where the order itself is in
+    /// no file, only refunds of it.
+    net: Option<(Micros, bool)>,
+    /// Refunds at dates of their own.
+    refunds: Vec<(Stamp, Micros)>,
 }
 
 /// Classifies every order, accounts for every line that is left, and makes the frames.
@@ -110,37 +124,46 @@ pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result
     };
     let mut seen_currency = None;
     let mut batch = Batch::new(book.segment_columns().len());
-    for (_, draft, segments) in book.orders().filter(|(_, draft, _)| draft.lines > 0) {
-        if draft.at != NO_DATE {
-            out.order_days.insert(day_of(draft.at));
+    for (number, draft, segments) in book.orders().filter(|(_, draft, _)| draft.lines > 0) {
+        let at = book.at(number);
+        if at != NO_DATE {
+            out.order_days.insert(day_of(at));
         }
-        let (net, purchase) = match classifier.fate(draft, &groupings)? {
+        let used = match classifier.fate(number, draft, &groupings)? {
             Fate::Excluded(reason) => {
                 account.exclude(reason, draft.lines.into());
                 continue;
             }
-            Fate::Used { net, purchase } => (net, purchase),
+            Fate::Used(used) => used,
         };
         if rules.currency.is_none() {
             classifier.check_currency(draft, &mut seen_currency)?;
         }
-        out.revenue.0 += WideMicros::from(net);
-        if draft.customer == NONE {
+        let customer = book.customer_of(number);
+        let entries = used.net.map(|(net, purchase)| (at, net, purchase));
+        let refunds = used.refunds.iter().map(|(at, amount)| (*at, -amount, false));
+        for (at, net, purchase) in entries.into_iter().chain(refunds) {
+            out.revenue.0 += WideMicros::from(net);
+            if customer == NONE {
+                out.revenue.1 += WideMicros::from(net);
+                continue;
+            }
+            if purchase {
+                let day = day_of(at);
+                let (first, last) = out.purchase_days.unwrap_or((day, day));
+                out.purchase_days = Some((first.min(day), last.max(day)));
+            }
+            *(if purchase { &mut out.purchases } else { &mut out.returns }) += 1;
+            batch.push(customer, at, net, purchase, segments);
+            if batch.len() == BATCH {
+                out.batches.push(batch.take(book.segment_columns())?);
+            }
+        }
+        if customer == NONE {
             out.keyless += 1;
-            out.revenue.1 += WideMicros::from(net);
             account.exclude(Reason::NoCustomer, draft.lines.into());
-            continue;
-        }
-        if purchase {
-            let day = day_of(draft.at);
-            let (first, last) = out.purchase_days.unwrap_or((day, day));
-            out.purchase_days = Some((first.min(day), last.max(day)));
-        }
-        *(if purchase { &mut out.purchases } else { &mut out.returns }) += 1;
-        account.used += u64::from(draft.lines);
-        batch.push(draft.customer, draft.at, net, purchase, segments);
-        if batch.len() == BATCH {
-            out.batches.push(batch.take(book.segment_columns())?);
+        } else {
+            account.used += u64::from(draft.lines);
         }
     }
     if batch.len() > 0 {
@@ -181,6 +204,9 @@ impl Classifier<'_> {
         let (orders, has_lines) = self.book.spanning();
         let versions = orders.iter().find(|order| {
             let (draft, _) = self.book.named(**order);
+            if self.book.left_out_elsewhere(**order).is_some() {
+                return !has_lines;
+            }
             let sum = self.rules.order_amount.or(self.facts(draft).order_amount) == Some(Grouping::Sum);
             // One row in each file with the same amount is one order twice, also among files of lines.
             let twice = draft.lines == 2 && draft.amount.open().is_some();
@@ -188,11 +214,11 @@ impl Classifier<'_> {
         });
         let Some(first) = versions else { return Ok(orders.len() as u64) };
         let (draft, id) = self.book.named(*first);
-        let (file, line) = draft.end;
+        let (file, line) = self.book.left_out_elsewhere(*first).unwrap_or(draft.end);
         let other = &self.rules.files[file as usize].name;
         let what = format!("order \"{id}\" stands in {other}:{line}, too, with other values");
         Err(self.place(draft, &what).hint(
-            "leave out the file that is out of date; if the rows are lines of one order, say --order-amount sum",
+            "say --on-conflict last where later files are newer; if the rows are lines of one order, --order-amount sum",
         ))
     }
 
@@ -208,8 +234,11 @@ impl Classifier<'_> {
             let amounts = mine().map(|(number, draft, _)| (number, &draft.amount));
             let mut known = self.rules.files.iter().filter(|file| file.amount_header == header);
             let flag = self.rules.order_amount.or(known.find_map(|file| file.order_amount));
-            let amount = decide(flag, header.as_deref(), amounts)
+            let mut amount = decide(flag, header.as_deref(), amounts)
                 .map_err(|undecided| self.undecided(undecided, false))?;
+            if amount.1 == Evidence::Flag && self.rules.order_amount.is_none() {
+                amount.1 = Evidence::Known;
+            }
             let refunds = mine().map(|(number, draft, _)| (number, &draft.refunded));
             let name = mine().find_map(|(_, draft, _)| self.facts(draft).refunded_header.clone());
             let refund = match decide(self.rules.order_refund, Some(&name.unwrap_or_default()), refunds) {
@@ -258,23 +287,97 @@ impl Classifier<'_> {
         self.place(draft, &format!("{column}: {what}")).hint(hint)
     }
 
-    fn fate(&self, draft: &Draft, groupings: &Groupings) -> Result<Fate> {
+    fn fate(&self, number: usize, draft: &Draft, groupings: &Groupings) -> Result<Fate> {
         if let Some(reason) = draft.excluded() {
             return Ok(Fate::Excluded(reason));
         }
+        if self.rules.amounts_elsewhere && draft.amount.count == 0 {
+            return Ok(Fate::Excluded(Reason::NoAmount));
+        }
         let header = &self.facts(draft).amount_header;
-        let (amounts, refunds) = (groupings.amounts[header].0, groupings.refunds[header]);
+        let amount = draft.amount.total(groupings.amounts[header].0);
+        let on_lines = draft.refunded.total(groupings.refunds[header]);
+        let back = self.book.came_back(number);
+        if self.rules.refunds_at == RefundsAt::Refund {
+            return self.dated(number, draft, amount, on_lines, back);
+        }
         let too_large = || self.place(draft, "its amount is too large");
-        let given_back = match draft.returned {
-            None => 0,
-            Some(Returned::Wholly) => return Ok(Fate::Excluded(Reason::RefundedInFull)),
-            Some(Returned::Amount(amount)) => amount,
+        // All tell of the same refunds, each as far as it knows.
+        let mut refunded = on_lines;
+        if let Some(back) = back {
+            let rows = back.rows.iter().try_fold(0, |sum: Micros, (_, amount)| sum.checked_add(*amount));
+            refunded = refunded.max(rows.ok_or_else(too_large)?);
+            refunded = refunded.max(back.undated.unwrap_or(0));
+            match back.returned.map(|returned| returned.amount) {
+                Some(Some(given_back)) => refunded = refunded.max(given_back),
+                Some(None) => return Ok(Fate::Excluded(Reason::RefundedInFull)),
+                None if back.wholly => return Ok(Fate::Excluded(Reason::RefundedInFull)),
+                None => {}
+            }
+        }
+        let net = amount.checked_sub(refunded).ok_or_else(too_large)?;
+        self.judge(number, draft, net, refunded > 0 || draft.amount.negative, Vec::new())
+    }
+
+    /// The fate of an order whose refunds count on the day they went back.
+    fn dated(
+        &self,
+        number: usize,
+        draft: &Draft,
+        amount: Micros,
+        on_lines: Micros,
+        back: Option<&CameBack>,
+    ) -> Result<Fate> {
+        let returned = back.and_then(|back| back.returned);
+        let given_back = returned.map_or(0, |returned| returned.amount.unwrap_or(amount.max(0)));
+        let rows = back.map_or(&[][..], |back| &back.rows);
+        let in_rows: WideMicros = rows.iter().map(|(_, amount)| WideMicros::from(*amount)).sum();
+        // As above: the one that knows most tells.
+        let on_lines = on_lines.max(back.and_then(|back| back.undated).unwrap_or(0));
+        let dated = if in_rows >= WideMicros::from(on_lines.max(given_back)) {
+            rows.to_vec()
+        } else {
+            let (amount, at) = if on_lines >= given_back {
+                (on_lines, back.and_then(|back| back.refunded_at))
+            } else {
+                (given_back, returned.and_then(|returned| returned.at))
+            };
+            let undated = || {
+                self.place(draft, "a refund without a date, which --refunds-at refund needs").hint(
+                    "name its column with --map refunded_at=COLUMN, or a column Date in the file of --returns",
+                )
+            };
+            vec![(at.ok_or_else(undated)?, amount)]
         };
-        // Both tell of the same refund, each as far as it knows.
-        let refunded = draft.refunded.total(refunds).max(given_back);
-        let net = draft.amount.total(amounts).checked_sub(refunded).ok_or_else(too_large)?;
-        let came_back = refunded > 0 || draft.amount.negative;
-        let Some(converted) = self.convert(draft, net)? else { return Ok(Fate::Excluded(Reason::Currency)) };
+        if dated.is_empty() && back.is_some_and(|back| back.wholly) {
+            return Ok(Fate::Excluded(Reason::RefundedInFull)); // when, nobody knows
+        }
+        self.judge(number, draft, amount, draft.amount.negative, dated)
+    }
+
+    /// Whether an order with this net amount is a purchase, in the report's currency.
+    fn judge(
+        &self,
+        number: usize,
+        draft: &Draft,
+        net: Micros,
+        came_back: bool,
+        refunds: Vec<(Stamp, Micros)>,
+    ) -> Result<Fate> {
+        let at = self.book.at(number);
+        let Some(converted) = self.convert(draft, net, at)? else {
+            return Ok(Fate::Excluded(Reason::Currency));
+        };
+        let mut used = Used::default();
+        for (at, amount) in refunds {
+            match self.convert(draft, amount, at)? {
+                Some(amount) => used.refunds.push((at, amount)),
+                None => return Ok(Fate::Excluded(Reason::Currency)),
+            }
+        }
+        if draft.at == NO_DATE && !used.refunds.is_empty() {
+            return Ok(Fate::Used(used)); // the order itself is in no file
+        }
         if net == 0 && came_back {
             return Ok(Fate::Excluded(Reason::RefundedInFull));
         }
@@ -282,17 +385,18 @@ impl Classifier<'_> {
         if purchase && self.rules.min_amount.is_some_and(|minimum| converted < minimum) {
             return Ok(Fate::Excluded(Reason::BelowMinimum));
         }
-        Ok(Fate::Used { net: converted, purchase })
+        used.net = Some((converted, purchase));
+        Ok(Fate::Used(used))
     }
 
-    /// A net amount in the report's currency; `None` for an order in another that has no rates.
-    fn convert(&self, draft: &Draft, net: Micros) -> Result<Option<Micros>> {
+    /// An amount of a day in the report's currency; `None` for an order in another that has no rates.
+    fn convert(&self, draft: &Draft, net: Micros, at: Stamp) -> Result<Option<Micros>> {
         let Some(target) = self.rules.currency else { return Ok(Some(net)) };
         let name = (draft.currency != NONE).then(|| self.book.currencies.display(draft.currency));
         let Some(rates) = self.rules.rates else {
             return Ok((name.as_deref() == Some(target)).then_some(net));
         };
-        let day = day_of(draft.at);
+        let day = day_of(at);
         let Some(name) = name else {
             return Err(self.place(draft, "the order names no currency, so it cannot be converted"));
         };

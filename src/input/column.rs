@@ -1,6 +1,7 @@
 //! Columns whose reading the data decides: dates with their order of day and month, amounts with
 //! their decimal mark. One decision per file and column; a contradiction is an error, never a guess.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
@@ -71,11 +72,40 @@ impl DateColumn {
         row: &Row<'_>,
         index: usize,
     ) -> std::result::Result<Option<(Stamp, bool)>, Verdict> {
-        let text = row.get(index);
-        if is_missing(&text) {
+        self.read_with_time(header, row, index, None)
+    }
+
+    /// The same, where the time of day may stand in a column of its own.
+    pub fn read_with_time(
+        &mut self,
+        header: &Header,
+        row: &Row<'_>,
+        index: usize,
+        time: Option<usize>,
+    ) -> std::result::Result<Option<(Stamp, bool)>, Verdict> {
+        let mut text = row.get(index);
+        if let Some(time) = time.map(|index| row.get(index))
+            && self.format.custom.is_none()
+            && is_time(&time)
+            && !text.contains(&b':')
+        {
+            text = Cow::Owned([&text, &b" "[..], &time].concat());
+        }
+        self.read_text(header, row, index, &text)
+    }
+
+    /// The same for a text that is a part of the field, or made of it.
+    pub fn read_text(
+        &mut self,
+        header: &Header,
+        row: &Row<'_>,
+        index: usize,
+        text: &[u8],
+    ) -> std::result::Result<Option<(Stamp, bool)>, Verdict> {
+        if is_missing(text) || text.starts_with(b"0000-00-00") {
             return Ok(None);
         }
-        match self.format.read(&text) {
+        match self.format.read(text) {
             date::Reading::At(stamp, offset) => Ok(Some((stamp, offset))),
             date::Reading::Decides(order, stamp, offset) => {
                 self.format.order = Some(order);
@@ -95,7 +125,7 @@ impl DateColumn {
                     header.file,
                     row.line,
                     header.columns[index],
-                    quoted(&text),
+                    quoted(text),
                     self.format.describe()
                 ))
                 .hint("a column has one form; with its format as --date-format (for example %Y-%m-%d), other rows are rejected"),
@@ -108,7 +138,7 @@ impl DateColumn {
                     (None, Some(date::Shape::Either(_))) if self.format.order.is_none() => "is not a date".to_owned(),
                     (None, Some(_)) => format!("is not a date like {}", self.format.describe()),
                 };
-                Err(Problem::value(Fault::Date, column, &text, &what).into())
+                Err(Problem::value(Fault::Date, column, text, &what).into())
             }
         }
     }
@@ -172,6 +202,12 @@ impl DateColumn {
     }
 }
 
+/// Whether a text begins as a time of day does.
+fn is_time(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (1..=2).contains(&digits) && text.get(digits) == Some(&b':')
+}
+
 /// The columns of amounts of one file; they share their decimal mark.
 #[derive(Debug)]
 pub struct AmountColumn {
@@ -196,15 +232,25 @@ impl AmountColumn {
         row: &Row<'_>,
         index: usize,
     ) -> std::result::Result<Option<Micros>, Verdict> {
-        let text = row.get(index);
-        if is_missing(&text) {
+        self.read_text(header, row, index, &row.get(index))
+    }
+
+    /// The same for a text that is a part of the field.
+    pub fn read_text(
+        &mut self,
+        header: &Header,
+        row: &Row<'_>,
+        index: usize,
+        text: &[u8],
+    ) -> std::result::Result<Option<Micros>, Verdict> {
+        if is_missing(text) {
             return Ok(None);
         }
         let column = &header.columns[index];
         self.currency = None;
-        let mut reading = number::read(&text, self.mark);
+        let mut reading = number::read(text, self.mark);
         if reading == number::Reading::Not
-            && let Some(undressed) = std::str::from_utf8(&text).ok().and_then(undress)
+            && let Some(undressed) = std::str::from_utf8(text).ok().and_then(undress)
         {
             reading = number::read(undressed.number.as_bytes(), self.mark);
             self.currency = undressed.currency;
@@ -231,7 +277,7 @@ impl AmountColumn {
                         "{}:{}: column \"{column}\": {} does not have the decimal mark \"{mark}\" seen {earlier}",
                         header.file,
                         row.line,
-                        quoted(&text)
+                        quoted(text)
                     ))
                     .hint("say which mark is right with --decimal , or --decimal . ; rows that do not fit are then rejected"),
                 ))
@@ -239,13 +285,13 @@ impl AmountColumn {
             number::Reading::Contradicts => {
                 let mark = char::from(self.mark.unwrap_or(Mark::Point).symbol());
                 let what = format!("is not an amount with the decimal mark \"{mark}\"");
-                Err(Problem::value(Fault::Amount, column, &text, &what).into())
+                Err(Problem::value(Fault::Amount, column, text, &what).into())
             }
             number::Reading::Not => {
-                Err(Problem::value(Fault::Amount, column, &text, "is not an amount").into())
+                Err(Problem::value(Fault::Amount, column, text, "is not an amount").into())
             }
             number::Reading::TooLarge => {
-                Err(Problem::value(Fault::Amount, column, &text, "is too large for an amount").into())
+                Err(Problem::value(Fault::Amount, column, text, "is too large for an amount").into())
             }
         }
     }

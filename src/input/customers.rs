@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 
@@ -14,9 +15,12 @@ use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
 use super::privacy::shown_key;
-use super::record::{Fields, Row};
+use super::profiles::{Choice, Holds, Profile};
+use super::record::Row;
+use super::source::Source;
 use super::table::Table;
-use super::{is_missing, segment_value, structure, text_of};
+use super::waiting::{Waiting, settle};
+use super::{is_footer, is_missing, segment_value, structure, text_of, unguarded};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 
@@ -27,12 +31,34 @@ pub struct CustomerOptions {
     pub map: Explicit<CustomerField>,
     /// How dates are written, if not to be found out.
     pub date_format: Option<GivenFormat>,
+    /// The profile of the system that wrote the file.
+    pub profile: Choice,
+    /// The encoding, if not to be found out.
+    pub encoding: Option<&'static Encoding>,
     /// The business time zone.
     pub zone: TimeZone,
     /// Rows are contracts: each needs a start, and a customer may have several.
     pub contracts: bool,
     /// Contracts that start after this day are ignored, as are ends.
     pub as_of: Option<Day>,
+}
+
+impl CustomerOptions {
+    /// Opens a customers file.
+    ///
+    /// # Errors
+    /// See [`Table::open`].
+    pub fn open(&self, source: &Source) -> Result<Table> {
+        let is_header = |header: &Header| {
+            let has_key = |mapping: Mapping<CustomerField>| {
+                [CustomerField::Id, CustomerField::Email].iter().any(|field| mapping.get(*field).is_some())
+            };
+            header.columns.len() > 1
+                && (matches!(self.profile.of(header, Holds::Customers), Ok(Some(_)))
+                    || Mapping::of(header, &self.map, CUSTOMER_FIELDS).is_ok_and(has_key))
+        };
+        Table::open(source, None, self.encoding, Some(&is_header))
+    }
 }
 
 /// What the customers file needs to know of the orders.
@@ -65,6 +91,10 @@ pub struct Customers {
     pub file: String,
     /// Field → column, as used.
     pub mapping: Vec<(&'static str, String)>,
+    /// The title of the profile it was read with.
+    pub profile: Option<String>,
+    /// How it is packed and encoded.
+    pub form: String,
 }
 
 /// One accepted row.
@@ -82,6 +112,7 @@ struct Reader<'o> {
     orders: &'o OrdersSide,
     header: Header,
     mapping: Mapping<CustomerField>,
+    profile: Profile,
     segments: Vec<usize>,
     values: Vec<Keys>,
     first_order: DateColumn,
@@ -106,8 +137,18 @@ pub fn read(
     keys: &mut Keys,
     rejects: &mut Rejects<'_>,
 ) -> Result<Customers> {
-    let Table { mut records, header, delimiter, form: _ } = table;
-    let mapping = Mapping::of(&header, &options.map, CUSTOMER_FIELDS)?;
+    let Table { mut records, header, delimiter, form } = table;
+    let profile = options.profile.of(&header, Holds::Customers)?;
+    if profile.is_none()
+        && let Some(other) = options.profile.of(&header, Holds::Orders)?
+    {
+        return Err(Error::usage(format!("{}: {} holds orders, no customers", header.file, other.title)));
+    }
+    let mapping = match profile {
+        Some(profile) => Mapping::of(&header, &profile.map(&header, &options.map, CUSTOMER_FIELDS), &[])?,
+        None => Mapping::of(&header, &options.map, CUSTOMER_FIELDS)?,
+    };
+    let profile = profile.cloned().unwrap_or_default();
     let mut segments = Vec::new();
     for column in segment_columns {
         segments.push(header.position(column)?.ok_or_else(|| {
@@ -115,7 +156,12 @@ pub fn read(
                 .hint(header.describe_for(column))
         })?);
     }
-    let date_column = || DateColumn::new(options.date_format.as_ref(), &options.zone);
+    let given = options.date_format.clone().or(profile.dates().map(GivenFormat::Order));
+    let date_column = || {
+        let mut dates = DateColumn::new(given.as_ref(), &options.zone);
+        dates.format.utc = profile.utc;
+        dates
+    };
     let mut reader = Reader {
         options,
         orders,
@@ -129,35 +175,27 @@ pub fn read(
         entries: Vec::new(),
         known: HashMap::new(),
         header,
+        profile,
     };
     reader.require()?;
-    let mut waiting: Vec<(u64, Box<[u8]>)> = Vec::new();
+    let mut waiting = Waiting::default();
     while let Some(row) = records.next()? {
         reader.account.read += 1;
-        if !reader.row(&row, keys, rejects)? {
-            waiting.push((row.line, row.raw.into()));
+        if reader.row(&row, keys, rejects)? {
+            waiting.push(&row);
         }
     }
-    // Each row that is read may decide how the others are.
-    let mut before = usize::MAX;
-    while (1..before).contains(&waiting.len()) {
-        before = waiting.len();
+    let left = settle(waiting.len(), || {
         reader.follow();
-        let mut fields = Fields::default();
-        let mut still = Vec::new();
-        for (line, raw) in waiting {
-            if !reader.row(&Row::of(&raw, line, delimiter, &mut fields), keys, rejects)? {
-                still.push((line, raw));
-            }
-        }
-        waiting = still;
-    }
-    if !waiting.is_empty() {
+        waiting.retry(delimiter, |row| reader.row(row, keys, rejects))?;
+        Ok(waiting.len())
+    })?;
+    if left > 0 {
         reader.settled()?;
         return Err(Error::internal("a row waits for a decision that was made"));
     }
     rejects.check(reader.account.read)?;
-    reader.finish()
+    reader.finish(form.describe())
 }
 
 impl Reader<'_> {
@@ -188,25 +226,32 @@ impl Reader<'_> {
         if email { CustomerField::Email } else { CustomerField::Id }
     }
 
-    /// Reads a row; `false`: it has to wait for later rows to decide how its dates read.
+    /// Reads a row; says whether it has to wait for later rows to decide how its dates read.
     fn row(&mut self, row: &Row<'_>, keys: &mut Keys, rejects: &mut Rejects<'_>) -> Result<bool> {
-        let verdict = if row.is_blank() {
-            self.account.exclude(Reason::Blank, 1);
-            return Ok(true);
-        } else if let Some(problem) = structure(&self.header, row) {
-            Err(problem.into())
+        let problem = structure(&self.header, row);
+        let lacks_key = self.mapping.get(self.key_field()).is_none_or(|index| is_missing(&row.get(index)));
+        let nothing = if row.is_blank() {
+            Some(Reason::Blank)
+        } else if (problem.is_some() || (lacks_key && row.len() > 2)) && is_footer(row, problem.is_some()) {
+            Some(Reason::Footer)
+        } else if self.profile.leaves_out(&self.header, row) {
+            Some(Reason::OtherKind)
         } else {
-            self.entry(row, keys)
+            None
         };
-        match verdict {
-            Ok(()) => {}
-            Err(Verdict::Waits) => return Ok(false),
+        if let Some(reason) = nothing {
+            self.account.exclude(reason, 1);
+            return Ok(false);
+        }
+        match problem.map_or_else(|| self.entry(row, keys), |problem| Err(problem.into())) {
+            Ok(()) => Ok(false),
+            Err(Verdict::Waits) => Ok(true),
             Err(Verdict::Rejected(problem)) => {
                 rejects.add(&self.header.file, row.line, &problem, row.raw, &mut self.account)?;
+                Ok(false)
             }
-            Err(Verdict::Fatal(error)) => return Err(error),
+            Err(Verdict::Fatal(error)) => Err(error),
         }
-        Ok(true)
     }
 
     fn entry(&mut self, row: &Row<'_>, keys: &mut Keys) -> std::result::Result<(), Verdict> {
@@ -256,7 +301,7 @@ impl Reader<'_> {
         let customer = if self.orders.keyed_by_email {
             keys.number(super::email_key(&id).as_bytes())
         } else {
-            keys.number(id.as_bytes())
+            keys.number(unguarded(id.as_bytes()))
         };
         let days = |day: Option<Day>| day.map(|day| day.0);
         let entry =
@@ -301,7 +346,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Customers> {
+    fn finish(self, form: String) -> Result<Customers> {
         self.account.check("customers")?;
         let of =
             |name: &str, values: Vec<Option<i32>>| Series::new(name.into(), values).into_date().into_column();
@@ -337,6 +382,8 @@ impl Reader<'_> {
             with_orders: with_orders as u64,
             file: self.header.file,
             mapping,
+            profile: Some(self.profile.title).filter(|title| !title.is_empty()),
+            form,
         })
     }
 }

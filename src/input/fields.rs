@@ -15,6 +15,10 @@ pub enum OrderField {
     Status,
     Currency,
     CancelledAt,
+    OrderedTime,
+    Kind,
+    RefundOf,
+    RefundedAt,
 }
 
 /// A field of the customers file.
@@ -51,6 +55,10 @@ impl<F> FieldInfo<F> {
     }
 }
 
+/// Headers of an order's number.
+pub(super) const ORDER_IDS: &str = "orderid ordernumber orderno ordernr bestellnummer bestellnr bestellid \
+         bestellungsnummer bestellungid auftragsnummer auftragsnr auftragsid order orderref orderreference";
+
 /// Headers of a customer's number.
 const CUSTOMER_KEYS: &str = "customerid customernumber customerno customernr customerkey kundennummer kundennr kundenid \
          kundenschlussel kdnr clientid userid buyerid accountid memberid mitgliedsnummer shopperid \
@@ -65,11 +73,11 @@ pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
     FieldInfo {
         field: OrderField::OrderId,
         name: "order_id",
-        names: &["orderid ordernumber orderno ordernr bestellnummer bestellnr bestellid bestellungsnummer \
-             bestellungid auftragsnummer auftragsnr auftragsid order orderref orderreference \
-             invoicenumber invoiceno invoiceid invoice rechnungsnummer rechnungsnr belegnummer \
-             belegnr transactionid transactionno transaktionsnummer transaktionsid bestellung auftrag \
-             id"],
+        names: &[
+            ORDER_IDS,
+            "invoicenumber invoiceno invoiceid invoice rechnungsnummer rechnungsnr belegnummer belegnr \
+             transactionid transactionno transaktionsnummer transaktionsid bestellung auftrag id",
+        ],
     },
     FieldInfo { field: OrderField::CustomerId, name: "customer_id", names: &[CUSTOMER_KEYS] },
     FieldInfo { field: OrderField::Email, name: "email", names: &[EMAILS] },
@@ -125,6 +133,14 @@ pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
         field: OrderField::CancelledAt,
         name: "cancelled_at",
         names: &["cancelledat canceledat storniertam stornodatum"],
+    },
+    FieldInfo { field: OrderField::OrderedTime, name: "ordered_time", names: &["time uhrzeit heure"] },
+    FieldInfo { field: OrderField::Kind, name: "kind", names: &[] },
+    FieldInfo { field: OrderField::RefundOf, name: "refund_of", names: &[] },
+    FieldInfo {
+        field: OrderField::RefundedAt,
+        name: "refunded_at",
+        names: &["refundedat refunddate daterefunded erstattetam erstattungsdatum"],
     },
 ];
 

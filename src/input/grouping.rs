@@ -19,6 +19,8 @@ pub enum Evidence {
     NotNeeded,
     /// A flag says it.
     Flag,
+    /// The profile of the export says it, or a separate file has the amounts.
+    Known,
     /// Some order's lines bear different amounts.
     LinesDiffer,
     /// The header names the total of an order, or the amount of a line.

@@ -21,6 +21,8 @@ pub mod mapping;
 mod money_text;
 mod month;
 pub mod number;
+pub mod order_amounts;
+mod order_line;
 mod order_options;
 pub mod orders;
 mod orders_file;
@@ -28,10 +30,13 @@ mod privacy;
 pub mod profiles;
 pub mod rates;
 mod record;
+mod refund_text;
 pub mod returns;
+pub mod side_file;
 pub mod source;
 pub mod table;
 mod unpack;
+mod waiting;
 
 use std::borrow::Cow;
 
@@ -103,10 +108,10 @@ fn is_footer(row: &Row<'_>, malformed: bool) -> bool {
     }
     let begins = SUMS.contains(&folded.as_str())
         || (texts.len() <= 2 && SIGNATURES.iter().any(|start| folded.starts_with(start)));
-    // `45,record(s) downloaded,`: a count and what it counts, and nothing else.
-    let counts = texts.len() == 2
-        && first.bytes().all(|byte| byte.is_ascii_digit())
-        && fields::fold(&texts[1]).starts_with("record");
+    // `45,record(s) downloaded,`: a count and what it counts, and nothing else, in one field or in two.
+    let all = fields::fold(&texts.concat());
+    let what = all.trim_start_matches(|character: char| character.is_ascii_digit());
+    let counts = texts.len() <= 2 && what.len() < all.len() && what.starts_with("record");
     begins || counts
 }
 
@@ -154,6 +159,14 @@ fn segment_value<'t>(
         ));
     }
     Ok(Some(text))
+}
+
+/// A key without the apostrophe that keeps spreadsheets from reading it as a number or a formula.
+fn unguarded(key: &[u8]) -> &[u8] {
+    match key {
+        [b'\'', rest @ ..] if matches!(rest, [b'0'..=b'9' | b'+' | b'-' | b'=' | b'@', ..]) => rest,
+        _ => key,
+    }
 }
 
 /// The key of a customer known by e-mail: lower case, and marked so that it never equals an id.

@@ -10,7 +10,8 @@ use super::fields::OrderField;
 use super::grouping::Grouping;
 use super::mapping::{Explicit, Header, is_orders_header};
 use super::number::Mark;
-use super::profiles::Choice;
+use super::order_amounts::OrderAmounts;
+use super::profiles::{Choice, Holds};
 use super::rates::Rates;
 use super::returns::Returned;
 use super::source::Source;
@@ -47,6 +48,14 @@ pub struct OrderOptions {
     pub refunded_status: BTreeSet<String>,
     /// Orders without customer id are keyed by their e-mail.
     pub guest_key_email: bool,
+    /// What the orders amount to, from a file of payments or of lines; the orders' own amounts are not read.
+    pub amounts: Option<OrderAmounts>,
+    /// Amounts are in hundredths.
+    pub cents: bool,
+    /// Which file's rows of an order count where several files have it.
+    pub on_conflict: Option<OnConflict>,
+    /// When money that came back counts.
+    pub refunds_at: RefundsAt,
     /// Whether amounts of an order's lines are summed or taken once, if not to be found out.
     pub order_amount: Option<Grouping>,
     /// The same for refunds.
@@ -72,7 +81,7 @@ impl OrderOptions {
         Self {
             map: Explicit::new(),
             delimiter: None,
-            profile: Choice::Recognised,
+            profile: Choice::default(),
             encoding: None,
             decimal: None,
             date_format: None,
@@ -82,6 +91,10 @@ impl OrderOptions {
             named_status: BTreeSet::new(),
             refunded_status: words(REFUNDED_STATUS),
             guest_key_email: false,
+            amounts: None,
+            cents: false,
+            on_conflict: None,
+            refunds_at: RefundsAt::Order,
             order_amount: None,
             order_refund: None,
             without_amounts: false,
@@ -99,10 +112,30 @@ impl OrderOptions {
     /// See [`Table::open`].
     pub fn open(&self, source: &Source) -> Result<Table> {
         let is_header = |header: &Header| {
-            is_orders_header(header, &self.map) || matches!(self.profile.of(header), Ok(Some(_)))
+            is_orders_header(header, &self.map)
+                || matches!(self.profile.of(header, Holds::Orders), Ok(Some(_)))
         };
         Table::open(source, self.delimiter, self.encoding, Some(&is_header))
     }
+}
+
+/// Which file's rows of an order count where several files have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnConflict {
+    /// Those of the file named first.
+    First,
+    /// Those of the file named last.
+    Last,
+}
+
+/// When money that came back counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RefundsAt {
+    /// On the day of the order: what became of it.
+    #[default]
+    Order,
+    /// On the day it went back: the order stays a purchase of its full amount, the refund is a return.
+    Refund,
 }
 
 /// Statuses that make an order no purchase unless the user says otherwise.

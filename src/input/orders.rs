@@ -1,27 +1,23 @@
 //! Orders files to the order book: every row read, mapped and accounted for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::BuildHasher;
+use std::collections::{BTreeMap, BTreeSet};
 
-use foldhash::fast::FixedState;
-
-use super::account::{Account, Fault, Problem, Reason, Rejects};
-use super::book::{Book, FileFacts, Line, NONE};
+use super::account::{Account, Problem, Rejects};
+use super::book::{Book, FileFacts, NONE};
 use super::classify::{Finished, Rules, classify};
-use super::column::Verdict;
-use super::date::day_of;
+use super::column::DateColumn;
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::keys::Keys;
 use super::mapping::{Header, Mapping};
+use super::order_line::Seen;
 use super::orders_file::File;
-use super::record::{Fields, Row};
+use super::record::Row;
 use super::source::Source;
 use super::table::Table;
-use super::{is_missing, text_of};
+use super::waiting::settle;
 use crate::error::{Error, Result};
-use crate::money::{Micros, multiply};
 
-pub use super::order_options::{EXCLUDED_STATUS, OrderOptions, REFUNDED_STATUS};
+pub use super::order_options::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
 
 /// Everything the orders files say.
 #[derive(Debug)]
@@ -36,10 +32,22 @@ pub struct Orders {
     pub account: Account,
     /// Rows by status, and whether the status excludes.
     pub statuses: BTreeMap<String, (u64, bool)>,
+    /// Rows by the word that says their kind: those counted, and those left out.
+    pub kinds: BTreeMap<String, (u64, u64)>,
+    /// Words that say a kind no profile knows.
+    pub unknown_kinds: Vec<String>,
+    /// What the profiles say a reader must know.
+    pub profile_notes: Vec<String>,
     /// Orders named in the separate file of returns.
     pub returns_named: usize,
     /// Those of them that are in no orders file.
     pub unknown_returns: u64,
+    /// When money that came back counts.
+    pub refunds_at: RefundsAt,
+    /// The separate file that says what the orders amount to.
+    pub amounts_from: Option<String>,
+    /// Orders named in the separate file of amounts that are in no orders file.
+    pub unknown_amounts: u64,
     /// Statuses that the user named but no order has.
     pub unknown_statuses: Vec<String>,
     /// Field → column, as used in the first file.
@@ -59,27 +67,25 @@ pub struct Orders {
 }
 
 /// What became of a row for now.
-enum Outcome {
+pub(super) enum Outcome {
     Taken,
     Waits,
     Rejected(Problem),
 }
 
-/// An order's number and two independent hashes of the bytes of one of its rows.
-type RowIdentity = (u32, u64, u64);
-
 /// Reads orders files; see [`OrderReader::read`].
 pub struct OrderReader<'o> {
-    options: &'o OrderOptions,
+    pub(super) options: &'o OrderOptions,
     segment_columns: &'o [String],
-    book: Book,
-    account: Account,
-    files: Vec<FileFacts>,
-    statuses: BTreeMap<String, (u64, bool)>,
-    with_offset: u64,
-    /// How often each row of each order stands in each file, to find rows that stand in several.
-    seen: Option<HashMap<RowIdentity, Vec<(u32, u32)>>>,
-    segment_buffer: Vec<u32>,
+    pub(super) book: Book,
+    pub(super) account: Account,
+    pub(super) files: Vec<FileFacts>,
+    pub(super) statuses: BTreeMap<String, (u64, bool)>,
+    pub(super) kinds: BTreeMap<String, (u64, u64)>,
+    pub(super) with_offset: u64,
+    pub(super) several_files: bool,
+    pub(super) seen: Seen,
+    pub(super) segment_buffer: Vec<u32>,
     mapping: Vec<(&'static str, String)>,
     keyed_by_email: Option<bool>,
 }
@@ -90,12 +96,14 @@ impl<'o> OrderReader<'o> {
         Self {
             options,
             segment_columns,
-            book: Book::new(segment_columns, options.without_amounts),
+            book: Book::new(segment_columns, options.without_amounts || options.amounts.is_some()),
             account: Account::default(),
             files: Vec::new(),
             statuses: BTreeMap::new(),
+            kinds: BTreeMap::new(),
             with_offset: 0,
-            seen: (sources > 1).then(HashMap::new),
+            several_files: sources > 1 && options.on_conflict.is_none(),
+            seen: Seen::new(),
             segment_buffer: vec![NONE; segment_columns.len()],
             mapping: Vec::new(),
             keyed_by_email: None,
@@ -118,11 +126,19 @@ impl<'o> OrderReader<'o> {
         for (id, returned) in &self.options.returns {
             unknown_returns += u64::from(!self.book.give_back(id, *returned));
         }
+        let mut unknown_amounts = 0;
+        if let Some(amounts) = &self.options.amounts {
+            for (id, amounts) in &amounts.orders {
+                unknown_amounts += u64::from(!self.book.pay(id, amounts)?);
+            }
+        }
         self.book.reject_unfinished(&self.files, &mut self.account, rejects)?;
         rejects.check(self.account.read)?;
         let rules = Rules {
             order_amount: self.options.order_amount,
             order_refund: self.options.order_refund,
+            refunds_at: self.options.refunds_at,
+            amounts_elsewhere: self.options.amounts.is_some(),
             currency: self.options.currency.as_deref(),
             rates: self.options.rates.as_ref(),
             min_amount: self.options.min_amount,
@@ -138,13 +154,27 @@ impl<'o> OrderReader<'o> {
         let mut forms: Vec<String> = files.iter().map(|file| file.form.describe()).collect();
         forms.sort();
         forms.dedup();
+        let named = |word: &str| {
+            let kinds = files.iter().map(|file| &file.profile.kinds);
+            kinds.clone().any(|kinds| {
+                [&kinds.sales, &kinds.refunds, &kinds.others].iter().any(|set| set.contains(word))
+            })
+        };
+        let unknown_kinds = self.kinds.keys().filter(|word| !named(word)).cloned().collect();
+        let notes: BTreeSet<&String> = files.iter().filter_map(|file| file.profile.note.as_ref()).collect();
         let unknown = self.options.named_status.iter().filter(|name| !self.statuses.contains_key(*name));
         Ok(Orders {
             returns_named: self.options.returns.len(),
             unknown_returns,
+            refunds_at: self.options.refunds_at,
+            amounts_from: self.options.amounts.as_ref().map(|amounts| amounts.file.clone()),
+            unknown_amounts,
             unknown_statuses: unknown.cloned().collect(),
             finished,
             statuses: self.statuses,
+            kinds: self.kinds,
+            unknown_kinds,
+            profile_notes: notes.into_iter().cloned().collect(),
             customers: self.book.customers,
             values: self.book.values,
             account: self.account,
@@ -172,33 +202,32 @@ impl<'o> OrderReader<'o> {
         self.files.push(file.facts());
         while let Some(row) = records.next()? {
             self.account.read += 1;
-            self.take_row(&mut file, &row, rejects)?;
+            if self.take_row(&mut file, &row, rejects)? {
+                file.waiting.push(&row);
+            }
         }
         self.read_waiting(&mut file, rejects)?;
         Ok(file)
     }
 
-    /// Reads a row; one that has to wait or cannot be read is kept with those.
-    fn take_row(&mut self, file: &mut File, row: &Row<'_>, rejects: &mut Rejects<'_>) -> Result<()> {
+    /// Reads a row, or rejects it; says whether it has to wait.
+    fn take_row(&mut self, file: &mut File, row: &Row<'_>, rejects: &mut Rejects<'_>) -> Result<bool> {
         match self.row(file, row)? {
-            Outcome::Taken => Ok(()),
-            Outcome::Waits => {
-                file.waiting.push((row.line, row.raw.into()));
-                Ok(())
-            }
+            Outcome::Taken => Ok(false),
+            Outcome::Waits => Ok(true),
             Outcome::Rejected(problem) => {
-                rejects.add(&file.header.file, row.line, &problem, row.raw, &mut self.account)
+                rejects.add(&file.header.file, row.line, &problem, row.raw, &mut self.account)?;
+                Ok(false)
             }
         }
     }
 
     /// Reads the rows that had to wait; those that still have to stay waiting.
     fn read_waiting(&mut self, file: &mut File, rejects: &mut Rejects<'_>) -> Result<()> {
-        let mut fields = Fields::default();
-        for (line, raw) in std::mem::take(&mut file.waiting) {
-            let row = Row::of(&raw, line, file.delimiter, &mut fields);
-            self.take_row(file, &row, rejects)?;
-        }
+        let mut waiting = std::mem::take(&mut file.waiting);
+        let delimiter = file.delimiter;
+        waiting.retry(delimiter, |row| self.take_row(file, row, rejects))?;
+        file.waiting = waiting;
         Ok(())
     }
 
@@ -206,19 +235,21 @@ impl<'o> OrderReader<'o> {
     /// a file leaves a question open that the others agree on, of these.
     fn settle(&mut self, files: &mut [File], rejects: &mut Rejects<'_>) -> Result<()> {
         let waiting = |files: &[File]| files.iter().map(|file| file.waiting.len()).sum::<usize>();
-        let mut before = usize::MAX;
-        while (1..before).contains(&waiting(files)) {
-            before = waiting(files);
-            let orders: BTreeSet<_> = files.iter().filter_map(|file| file.dates.order()).collect();
+        settle(waiting(files), || {
+            let dates = files.iter().flat_map(|file| [&file.dates, &file.refund_dates]);
+            let orders: BTreeSet<_> = dates.filter_map(DateColumn::order).collect();
             let marks: BTreeSet<_> = files.iter().filter_map(|file| file.amounts.mark()).collect();
-            for file in files.iter_mut().filter(|file| !file.waiting.is_empty()) {
+            for file in files.iter_mut().filter(|file| file.waiting.len() > 0) {
                 file.dates.follow(&orders);
+                file.refund_dates.follow(&orders);
                 file.amounts.follow(&marks);
                 self.read_waiting(file, rejects)?;
             }
-        }
-        let Some(file) = files.iter().find(|file| !file.waiting.is_empty()) else { return Ok(()) };
+            Ok(waiting(files))
+        })?;
+        let Some(file) = files.iter().find(|file| file.waiting.len() > 0) else { return Ok(()) };
         file.dates.settled(&file.header.file, "--date-format")?;
+        file.refund_dates.settled(&file.header.file, "--date-format")?;
         file.amounts.settled(&file.header.file)?;
         Err(Error::internal("a row waits for a decision that was made"))
     }
@@ -242,7 +273,11 @@ impl<'o> OrderReader<'o> {
             return lacking("the e-mail that --guest-key email asks for", "email=COLUMN");
         }
         let product = has(OrderField::Quantity) && has(OrderField::UnitPrice);
-        if !self.options.without_amounts && !has(OrderField::Amount) && !product {
+        let elsewhere = self.options.amounts.is_some();
+        if elsewhere && !has(OrderField::OrderId) {
+            return lacking("the order id, by which a separate file names the orders", "order_id=COLUMN");
+        }
+        if !elsewhere && !self.options.without_amounts && !has(OrderField::Amount) && !product {
             return lacking("the amount", "amount=COLUMN (or say --no-amount to go without money)");
         }
         let by_email = !has(OrderField::CustomerId);
@@ -257,221 +292,5 @@ impl<'o> OrderReader<'o> {
             ));
         }
         Ok(())
-    }
-
-    fn row(&mut self, file: &mut File, row: &Row<'_>) -> Result<Outcome> {
-        if row.is_blank() {
-            self.account.exclude(Reason::Blank, 1);
-            return Ok(Outcome::Taken);
-        }
-        let problem = super::structure(&file.header, row);
-        let date = file.mapping.get(OrderField::OrderedAt).map(|index| row.get(index));
-        let has_date = date.is_some_and(|date| !is_missing(&date));
-        if (problem.is_some() || !has_date) && super::is_footer(row, problem.is_some()) {
-            self.account.exclude(Reason::Footer, 1);
-            return Ok(Outcome::Taken);
-        }
-        if let Some(problem) = problem {
-            return Ok(Outcome::Rejected(problem));
-        }
-        match self.order_line(file, row) {
-            Ok(()) => Ok(Outcome::Taken),
-            Err(Verdict::Waits) => Ok(Outcome::Waits),
-            Err(Verdict::Rejected(problem)) => Ok(Outcome::Rejected(problem)),
-            Err(Verdict::Fatal(error)) => Err(error),
-        }
-    }
-
-    /// Reads a well-formed row into the book. Nothing is noted of a row that has to wait.
-    fn order_line(&mut self, file: &mut File, row: &Row<'_>) -> std::result::Result<(), Verdict> {
-        let id = match file.mapping.get(OrderField::OrderId) {
-            Some(index) => Some(row.get(index)).filter(|id| !is_missing(id)),
-            None => None,
-        };
-        let status = match file.mapping.get(OrderField::Status) {
-            Some(index) if !is_missing(&row.get(index)) => {
-                let status = text_of(&file.header, row, index)?.to_lowercase();
-                // WooCommerce's own name of a status.
-                Some(status.strip_prefix("wc-").map_or(status.clone(), str::to_owned))
-            }
-            _ => None,
-        };
-        let cancelled =
-            file.mapping.get(OrderField::CancelledAt).is_some_and(|index| !is_missing(&row.get(index)));
-        let by_status = status.as_deref().and_then(|status| self.excluded_by(status, file, row));
-        if let Some(reason) = by_status.or(cancelled.then_some(Reason::Status)) {
-            if let Some(status) = &status {
-                self.count_status(status, by_status.is_some());
-            }
-            self.account.exclude(reason, 1);
-            if id.is_some() {
-                let order = self.book.order(id.as_deref(), file.number, row.line);
-                self.book.leave_out(order, reason);
-            }
-            return Ok(());
-        }
-        let at = match file.mapping.get(OrderField::OrderedAt) {
-            Some(index) => file.dates.read(&file.header, row, index)?,
-            None => None,
-        };
-        if let (Some((stamp, _)), Some(as_of)) = (at, self.options.as_of)
-            && day_of(stamp) > as_of
-        {
-            self.account.exclude(Reason::AfterAsOf, 1);
-            if id.is_some() {
-                let order = self.book.order(id.as_deref(), file.number, row.line);
-                self.book.leave_out(order, Reason::AfterAsOf);
-            }
-            return Ok(());
-        }
-        let amount = self.amount(file, row)?;
-        let beside = file.amounts.currency();
-        let refunded = match file.mapping.get(OrderField::Refunded) {
-            Some(index) if !self.options.without_amounts => {
-                file.amounts.read(&file.header, row, index)?.map(Micros::abs)
-            }
-            _ => None,
-        };
-        if id.is_none() {
-            let missing = match (at, amount) {
-                (None, _) => file.column(OrderField::OrderedAt),
-                (_, None) if !self.options.without_amounts => {
-                    file.column(OrderField::Amount).or(file.column(OrderField::Quantity))
-                }
-                _ => None,
-            };
-            if let Some(column) = missing {
-                return Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into());
-            }
-        }
-        let customer = self.customer(file, row)?;
-        let currency = match file.mapping.get(OrderField::Currency) {
-            Some(index) if !is_missing(&row.get(index)) => {
-                let name = text_of(&file.header, row, index)?.to_uppercase();
-                Some(self.book.currencies.number(name.as_bytes()))
-            }
-            Some(_) => None,
-            None => beside.map(|name| self.book.currencies.number(name.as_bytes())),
-        };
-        for (column, index) in file.segments.iter().enumerate() {
-            let value = text_of(&file.header, row, *index)?;
-            self.segment_buffer[column] = super::segment_value(&file.header, row, *index, &value)?
-                .map_or(NONE, |value| self.book.values[column].number(value.as_bytes()));
-        }
-        // From here on the row is taken.
-        if let Some(status) = &status {
-            self.count_status(status, false);
-        }
-        if at.is_some_and(|(_, with_offset)| with_offset) {
-            self.with_offset += 1;
-        }
-        let has_id = id.is_some();
-        let order = self.book.order(id.as_deref(), file.number, row.line);
-        if has_id && self.is_repeated(order, file.number, row.raw) {
-            self.account.exclude(Reason::Repeated, 1);
-            return Ok(());
-        }
-        let line = Line {
-            file: file.number,
-            line: row.line,
-            at: at.map(|(stamp, _)| stamp),
-            customer,
-            amount,
-            refunded,
-            currency,
-            has_status: status.is_some(),
-            segments: &self.segment_buffer,
-            raw: row.raw,
-        };
-        self.book.add(order, &line, &self.files).map_err(Verdict::Fatal)
-    }
-
-    /// The row's amount: the mapped column, else quantity × unit price.
-    fn amount(&self, file: &mut File, row: &Row<'_>) -> std::result::Result<Option<Micros>, Verdict> {
-        if self.options.without_amounts {
-            return Ok(None);
-        }
-        if let Some(index) = file.mapping.get(OrderField::Amount) {
-            return file.amounts.read(&file.header, row, index);
-        }
-        let (Some(quantity), Some(price)) =
-            (file.mapping.get(OrderField::Quantity), file.mapping.get(OrderField::UnitPrice))
-        else {
-            return Ok(None);
-        };
-        let values =
-            (file.amounts.read(&file.header, row, quantity)?, file.amounts.read(&file.header, row, price)?);
-        match values {
-            (None, None) => Ok(None),
-            (Some(quantity), Some(price)) => match multiply(quantity, price) {
-                Some(amount) => Ok(Some(amount)),
-                None => Err(Problem::new(Fault::Amount, "quantity × unit price is too large").into()),
-            },
-            (missing, _) => {
-                let index = if missing.is_none() { quantity } else { price };
-                let column = &file.header.columns[index];
-                Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into())
-            }
-        }
-    }
-
-    /// The row's customer: its id, else (where asked, or where there is no id column) its e-mail.
-    fn customer(&mut self, file: &File, row: &Row<'_>) -> std::result::Result<Option<u32>, Verdict> {
-        if let Some(index) = file.mapping.get(OrderField::CustomerId) {
-            let id = text_of(&file.header, row, index)?;
-            if !is_missing(id.as_bytes()) && !file.profile.guest_ids.contains(&*id) {
-                return Ok(Some(self.book.customers.number(id.as_bytes())));
-            }
-            if !self.options.guest_key_email && !file.profile.guest_key_email {
-                return Ok(None);
-            }
-        }
-        match file.mapping.get(OrderField::Email) {
-            Some(index) if !is_missing(&row.get(index)) => {
-                let key = super::email_key(&text_of(&file.header, row, index)?);
-                Ok(Some(self.book.customers.number(key.as_bytes())))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Why a status excludes its row. A status that says "refunded" does where no amount says it better.
-    fn excluded_by(&self, status: &str, file: &File, row: &Row<'_>) -> Option<Reason> {
-        if self.options.included_status.contains(status) {
-            return None;
-        }
-        if self.options.excluded_status.contains(status) || file.profile.excluded_status.contains(status) {
-            return Some(Reason::Status);
-        }
-        if file.profile.refunded_status.contains(status) {
-            return Some(Reason::RefundedInFull);
-        }
-        let amount = file.mapping.get(OrderField::Refunded).map(|index| row.get(index));
-        let says_nothing = amount.is_none_or(|amount| is_missing(&amount));
-        (says_nothing && self.options.refunded_status.contains(status)).then_some(Reason::RefundedInFull)
-    }
-
-    fn count_status(&mut self, status: &str, excluded: bool) {
-        let (rows, _) = self.statuses.entry(status.to_owned()).or_insert((0, excluded));
-        *rows += 1;
-    }
-
-    /// Whether this row of the order stands as often in another file. A row that stands in several
-    /// files counts as often as in the one that has it most.
-    fn is_repeated(&mut self, order: u32, file: u32, raw: &[u8]) -> bool {
-        let Some(seen) = &mut self.seen else { return false };
-        let hash = |seed| FixedState::with_seed(seed).hash_one(raw);
-        let counts = seen.entry((order, hash(1), hash(2))).or_default();
-        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-        match counts.iter_mut().find(|(known, _)| *known == file) {
-            Some((_, count)) => {
-                *count += 1;
-                *count <= most
-            }
-            None => {
-                counts.push((file, 1));
-                most >= 1
-            }
-        }
     }
 }

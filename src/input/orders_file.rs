@@ -4,11 +4,13 @@ use super::book::FileFacts;
 use super::column::{AmountColumn, DateColumn};
 use super::date::GivenFormat;
 use super::fields::{ORDER_FIELDS, OrderField};
+use super::grouping::Grouping;
 use super::mapping::{Header, Mapping};
 use super::order_options::OrderOptions;
-use super::profiles::Profile;
+use super::profiles::{Holds, Profile};
 use super::record::Records;
 use super::table::{Form, Table};
+use super::waiting::Waiting;
 use crate::error::{Error, Result};
 
 /// One file while it is read.
@@ -20,11 +22,14 @@ pub(super) struct File {
     /// Where the segmenting columns stand.
     pub(super) segments: Vec<usize>,
     pub(super) dates: DateColumn,
+    pub(super) refund_dates: DateColumn,
     pub(super) amounts: AmountColumn,
     pub(super) form: Form,
     pub(super) profile: Profile,
+    /// The header of the amounts where these stand in a separate file.
+    separate: Option<String>,
     /// Rows that wait for the file's later rows to decide how they read.
-    pub(super) waiting: Vec<(u64, Box<[u8]>)>,
+    pub(super) waiting: Waiting,
 }
 
 impl File {
@@ -34,7 +39,13 @@ impl File {
     /// The profile refuses the file, a column named by the user is missing, or one is named twice.
     pub(super) fn open(table: Table, number: u32, options: &OrderOptions) -> Result<(Self, Records)> {
         let Table { records, header, delimiter, form } = table;
-        let profile = options.profile.of(&header)?;
+        let profile = options.profile.of(&header, Holds::Orders)?;
+        if profile.is_none()
+            && let Some(other) = options.profile.of(&header, Holds::Customers)?
+        {
+            return Err(Error::usage(format!("{}: {} holds customers, no orders", header.file, other.title))
+                .hint("name it with --customers"));
+        }
         if let Some(profile) = profile
             && let Some(reason) = &profile.refuse
         {
@@ -42,17 +53,43 @@ impl File {
                 .hint("to read it all the same, say --profile none and map its columns"));
         }
         let mapping = match profile {
-            Some(profile) => Mapping::of(&header, &profile.map(&header, &options.map), &[])?,
+            Some(profile) => Mapping::of(&header, &profile.map(&header, &options.map, ORDER_FIELDS), &[])?,
             None => Mapping::of(&header, &options.map, ORDER_FIELDS)?.with_weak_names(&header),
         };
+        let mut mapping = mapping;
+        if options.amounts.is_some() {
+            mapping.forget(&[OrderField::Amount, OrderField::Quantity, OrderField::UnitPrice]);
+        }
         let profile = profile.cloned().unwrap_or_default();
+        if mapping.get(OrderField::Kind).is_some() && profile.kinds.sales.is_empty() {
+            return Err(Error::usage(format!(
+                "{}: no profile says which kinds of rows are sales",
+                header.file
+            ))
+            .hint("kind is a field of profiles with a table [kinds]"));
+        }
+        let separate = options.amounts.as_ref().map(|amounts| amounts.column.clone());
         let given = options.date_format.clone().or(profile.dates().map(GivenFormat::Order));
-        let mut dates = DateColumn::new(given.as_ref(), &options.zone);
-        dates.format.utc = profile.utc;
+        let [dates, refund_dates] = [(); 2].map(|()| {
+            let mut dates = DateColumn::new(given.as_ref(), &options.zone);
+            dates.format.utc = profile.utc;
+            dates
+        });
         let amounts = AmountColumn::new(options.decimal.or(profile.decimal()));
-        let (segments, waiting) = (Vec::new(), Vec::new());
-        let file =
-            Self { number, header, delimiter, mapping, segments, dates, amounts, form, profile, waiting };
+        let file = Self {
+            number,
+            header,
+            delimiter,
+            mapping,
+            segments: Vec::new(),
+            dates,
+            refund_dates,
+            amounts,
+            form,
+            profile,
+            separate,
+            waiting: Waiting::default(),
+        };
         Ok((file, records))
     }
 
@@ -81,9 +118,9 @@ impl File {
         FileFacts {
             name: self.header.file.clone(),
             date_header: header_of(OrderField::OrderedAt).unwrap_or_default(),
-            amount_header: header_of(OrderField::Amount),
+            amount_header: self.separate.clone().or(header_of(OrderField::Amount)),
             refunded_header: header_of(OrderField::Refunded),
-            order_amount: self.profile.grouping(),
+            order_amount: if self.separate.is_some() { Some(Grouping::Sum) } else { self.profile.grouping() },
             has_currencies: self.column(OrderField::Currency).is_some(),
         }
     }

@@ -6,29 +6,44 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::date::Order;
-use super::fields::ORDER_FIELDS;
+use super::fields::{CUSTOMER_FIELDS, FieldInfo, ORDER_FIELDS};
 use super::grouping::Grouping;
 use super::mapping::{Explicit, Header};
 use super::number::Mark;
+use super::record::Row;
 use crate::error::{Error, Result, nearest};
-use crate::input::fields::OrderField;
 
 /// Name and text of every profile.
 const EMBEDDED: &[(&str, &str)] = &[
     ("amazon-orders", include_str!("profiles/amazon-orders.toml")),
     ("bigcommerce-orders", include_str!("profiles/bigcommerce-orders.toml")),
+    ("ebay-items-en", include_str!("profiles/ebay-items-en.toml")),
     ("ebay-orders-de", include_str!("profiles/ebay-orders-de.toml")),
     ("ebay-orders-en", include_str!("profiles/ebay-orders-en.toml")),
+    ("ebay-orders-fr", include_str!("profiles/ebay-orders-fr.toml")),
+    ("etsy-items", include_str!("profiles/etsy-items.toml")),
     ("etsy-orders", include_str!("profiles/etsy-orders.toml")),
     ("gumroad-sales", include_str!("profiles/gumroad-sales.toml")),
+    ("hubspot-contacts", include_str!("profiles/hubspot-contacts.toml")),
+    ("magento2-customers", include_str!("profiles/magento2-customers.toml")),
     ("magento2-orders", include_str!("profiles/magento2-orders.toml")),
+    ("paypal-activity-de", include_str!("profiles/paypal-activity-de.toml")),
+    ("paypal-activity-en", include_str!("profiles/paypal-activity-en.toml")),
+    ("paypal-statement-de", include_str!("profiles/paypal-statement-de.toml")),
     ("prestashop-orders", include_str!("profiles/prestashop-orders.toml")),
+    ("shopify-customers", include_str!("profiles/shopify-customers.toml")),
     ("shopify-orders", include_str!("profiles/shopify-orders.toml")),
+    ("shopware5-customers", include_str!("profiles/shopware5-customers.toml")),
     ("shopware5-orders", include_str!("profiles/shopware5-orders.toml")),
+    ("shopware5-positions", include_str!("profiles/shopware5-positions.toml")),
     ("shopware6-orders", include_str!("profiles/shopware6-orders.toml")),
     ("square-transactions", include_str!("profiles/square-transactions.toml")),
+    ("stripe-customers", include_str!("profiles/stripe-customers.toml")),
     ("stripe-payments", include_str!("profiles/stripe-payments.toml")),
+    ("stripe-subscriptions", include_str!("profiles/stripe-subscriptions.toml")),
+    ("woocommerce-algolplus", include_str!("profiles/woocommerce-algolplus.toml")),
     ("woocommerce-analytics", include_str!("profiles/woocommerce-analytics.toml")),
+    ("woocommerce-customers", include_str!("profiles/woocommerce-customers.toml")),
     ("woocommerce-skyverge", include_str!("profiles/woocommerce-skyverge.toml")),
     ("woocommerce-webtoffee", include_str!("profiles/woocommerce-webtoffee.toml")),
 ];
@@ -42,10 +57,18 @@ pub struct Profile {
     pub name: String,
     /// Its name for people.
     pub title: String,
+    /// What its rows are.
+    #[serde(default)]
+    pub holds: Holds,
     /// Columns that together tell this export from all others.
     pub fingerprint: Vec<String>,
+    /// Columns that it does not have, where another export has all of its others.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// Why the export cannot be used at all.
     pub refuse: Option<String>,
+    /// What a reader of the numbers must know of this export.
+    pub note: Option<String>,
     /// Field → the column's names over time, the newest first.
     #[serde(default)]
     columns: BTreeMap<String, Vec<String>>,
@@ -57,6 +80,18 @@ pub struct Profile {
     /// Statuses that say an order was refunded in full, whatever its amounts say.
     #[serde(default)]
     pub refunded_status: BTreeSet<String>,
+    /// Statuses that do not exclude although they do elsewhere: the amounts tell it better.
+    #[serde(default)]
+    pub included_status: BTreeSet<String>,
+    /// The kinds of rows, where a column tells sales from refunds and from all else.
+    #[serde(default)]
+    pub kinds: Kinds,
+    /// Rows that are nothing of what the file is read for.
+    #[serde(default)]
+    leave_out: Vec<LeaveOut>,
+    /// Each row is a transaction with an id of its own: one that repeats is the same transaction.
+    #[serde(default)]
+    pub unique_rows: bool,
     /// Orders without customer id are keyed by their e-mail.
     #[serde(default)]
     pub guest_key_email: bool,
@@ -70,6 +105,37 @@ pub struct Profile {
     pub utc: bool,
     /// The decimal mark.
     decimal: Option<String>,
+}
+
+/// What the rows of an export are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holds {
+    /// Orders or their lines, payments, refunds.
+    #[default]
+    Orders,
+    /// Customers or their contracts.
+    Customers,
+}
+
+/// What the words of a column say a row is; in lower case. Empty: the export has no such column.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kinds {
+    /// Sales, where the amount is not negative.
+    pub sales: BTreeSet<String>,
+    /// Refunds, where the amount is not positive.
+    pub refunds: BTreeSet<String>,
+    /// What is known to be neither.
+    pub others: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeaveOut {
+    column: String,
+    /// In lower case; an empty word is an empty field.
+    words: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -86,53 +152,104 @@ enum OrderName {
     MonthFirst,
 }
 
-/// Which profile a file is read with.
+/// Which profile files are read with, and which there are beside the embedded ones.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    pick: Pick,
+    own: Vec<Profile>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// The one its header tells, if any.
+enum Pick {
+    /// The one a header tells, if any.
     #[default]
     Recognised,
-    /// This one.
+    /// This one, for the files that hold what it holds.
     Named(String),
     /// None.
     Off,
 }
 
 impl Choice {
-    /// Reads `--profile`: a name, or `none`.
+    /// Reads `--profile`: a name, or `none`. `own`: the user's profiles, which come before the embedded ones.
     ///
     /// # Errors
     /// There is no profile of that name.
-    pub fn parse(text: &str) -> Result<Self> {
-        let names = || EMBEDDED.iter().map(|(name, _)| *name);
-        match text {
-            "none" => Ok(Self::Off),
-            name if names().any(|known| known == name) => Ok(Self::Named(name.to_owned())),
-            name => {
-                let hint = match nearest(name, names()) {
+    pub fn new(text: Option<&str>, own: Vec<Profile>) -> Result<Self> {
+        let mut choice = Self { pick: Pick::Recognised, own };
+        choice.pick = match text {
+            None => Pick::Recognised,
+            Some("none") => Pick::Off,
+            Some(name) if choice.known()?.any(|profile| profile.name == name) => Pick::Named(name.to_owned()),
+            Some(name) => {
+                let names: Vec<&str> = choice.known()?.map(|profile| profile.name.as_str()).collect();
+                let hint = match nearest(name, names.iter().copied()) {
                     Some(near) => format!("did you mean {near}?"),
-                    None => format!("the profiles are {}, and none", names().collect::<Vec<_>>().join(", ")),
+                    None => format!("the profiles are {}, and none", names.join(", ")),
                 };
-                Err(Error::usage(format!("--profile {name}: there is no such profile")).hint(hint))
+                return Err(Error::usage(format!("--profile {name}: there is no such profile")).hint(hint));
             }
-        }
+        };
+        Ok(choice)
     }
 
-    /// The profile of a file with this header.
+    /// The user's profiles, then the embedded ones.
+    fn known(&self) -> Result<impl Iterator<Item = &Profile>> {
+        Ok(self.own.iter().chain(all()?))
+    }
+
+    /// The profile of a file with this header that holds such rows.
     ///
     /// # Errors
     /// An embedded profile is malformed: a bug.
-    pub fn of(&self, header: &Header) -> Result<Option<&'static Profile>> {
-        match self {
-            Self::Off => Ok(None),
-            Self::Named(name) => Ok(all()?.iter().find(|profile| profile.name == *name)),
-            Self::Recognised => {
-                let has = |column: &String| header.columns.contains(column);
-                let fitting = all()?.iter().filter(|profile| profile.fingerprint.iter().all(has));
-                Ok(fitting.max_by_key(|profile| profile.fingerprint.len()))
-            }
+    pub fn of(&self, header: &Header, holds: Holds) -> Result<Option<&Profile>> {
+        let named = match &self.pick {
+            Pick::Off => return Ok(None),
+            Pick::Named(name) => self.known()?.find(|profile| profile.name == *name),
+            Pick::Recognised => None,
+        };
+        if let Some(named) = named.filter(|profile| profile.holds == holds) {
+            return Ok(Some(named));
         }
+        let fits = |profile: &&Profile| profile.holds == holds && profile.fits(header);
+        // The user's own come first; of the embedded ones that which asks for most.
+        let own = self.own.iter().find(fits);
+        Ok(own.or(all()?.iter().filter(fits).max_by_key(|profile| profile.fingerprint.len())))
     }
+}
+
+/// Where a profile's column stands. Apostrophes are printed in two ways.
+fn position(header: &Header, name: &str) -> Option<usize> {
+    let plain = |text: &str| text.replace('’', "'");
+    header.columns.iter().position(|column| column == name || plain(column) == plain(name))
+}
+
+/// The user's own profiles: the tables under `[profiles]` of a configuration file.
+///
+/// # Errors
+/// The text is not what a profile is made of; the message has line and column.
+pub fn parse_own(file: &str, text: &str) -> Result<Vec<Profile>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Configuration {
+        #[serde(default)]
+        profiles: BTreeMap<String, Profile>,
+    }
+    let configuration: Configuration = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Error::usage(format!("{file}:{line}:{column}: {}", error.message().replace('\n', ", ")))
+    })?;
+    let named = |(name, profile)| {
+        let profile = Profile { name, ..profile };
+        match profile.flaw() {
+            None => Ok(profile),
+            Some(flaw) => Err(Error::usage(format!("{file}: profile {}: {flaw}", profile.name))),
+        }
+    };
+    configuration.profiles.into_iter().map(named).collect()
 }
 
 /// All profiles.
@@ -154,13 +271,33 @@ fn parse_all() -> Result<Vec<Profile>> {
 }
 
 impl Profile {
+    /// Whether a header is that of this export. No header fits two.
+    pub fn fits(&self, header: &Header) -> bool {
+        let has = |column: &String| position(header, column).is_some();
+        self.fingerprint.iter().all(has) && !self.without.iter().any(has)
+    }
+
+    /// Whether a row is nothing of what the file is read for.
+    pub fn leaves_out(&self, header: &Header, row: &Row<'_>) -> bool {
+        self.leave_out.iter().any(|rule| {
+            position(header, &rule.column).is_some_and(|index| {
+                rule.words.contains(&String::from_utf8_lossy(&row.get(index)).to_lowercase())
+            })
+        })
+    }
+
     /// The profile's columns that the file has, under those the user named.
-    pub fn map(&self, header: &Header, explicit: &Explicit<OrderField>) -> Explicit<OrderField> {
+    pub fn map<F: Copy + Ord>(
+        &self,
+        header: &Header,
+        explicit: &Explicit<F>,
+        fields: &[FieldInfo<F>],
+    ) -> Explicit<F> {
         let mut map = explicit.clone();
-        for info in ORDER_FIELDS {
+        for info in fields {
             let columns = self.columns.get(info.name).map_or(&[][..], Vec::as_slice);
-            if let Some(column) = columns.iter().find(|column| header.columns.contains(column)) {
-                map.entry(info.field).or_insert_with(|| column.clone());
+            if let Some(index) = columns.iter().find_map(|column| position(header, column)) {
+                map.entry(info.field).or_insert_with(|| header.columns[index].clone());
             }
         }
         map
@@ -172,6 +309,40 @@ impl Profile {
             GroupingName::Sum => Grouping::Sum,
             GroupingName::Once => Grouping::Once,
         })
+    }
+
+    /// What is wrong with it, if anything.
+    fn flaw(&self) -> Option<String> {
+        let names: Vec<&str> = match self.holds {
+            Holds::Orders => ORDER_FIELDS.iter().map(|info| info.name).collect(),
+            Holds::Customers => CUSTOMER_FIELDS.iter().map(|info| info.name).collect(),
+        };
+        if let Some(unknown) = self.columns.keys().find(|field| !names.contains(&field.as_str())) {
+            return Some(format!("there is no field \"{unknown}\"; the fields are {}", names.join(", ")));
+        }
+        let has = |field: &str| self.columns.contains_key(field);
+        let usable = match self.holds {
+            Holds::Orders => has("ordered_at") && (has("customer_id") || has("email")),
+            Holds::Customers => has("id") || has("email"),
+        };
+        if usable == self.refuse.is_some() {
+            return Some(
+                "it has neither the columns of a date and a customer nor a reason to refuse, or both"
+                    .to_owned(),
+            );
+        }
+        let kinds = self.kinds.sales.iter().chain(&self.kinds.refunds).chain(&self.kinds.others);
+        let leave_out = self.leave_out.iter().flat_map(|rule| &rule.words);
+        let statuses = self.excluded_status.iter().chain(&self.refunded_status).chain(&self.included_status);
+        if let Some(word) = kinds.chain(leave_out).chain(statuses).find(|word| **word != word.to_lowercase())
+        {
+            return Some(format!("the word \"{word}\" is not in lower case"));
+        }
+        if self.title.is_empty() || self.fingerprint.is_empty() {
+            return Some("it has no title, or no fingerprint".to_owned());
+        }
+        let mark = self.decimal.as_deref();
+        (!matches!(mark, None | Some("." | ","))).then(|| "the decimal mark is . or ,".to_owned())
     }
 
     /// The order of day and month, if the profile knows.
@@ -194,16 +365,27 @@ mod tests {
 
     #[test]
     fn profiles_are_well_formed() {
-        let fields: Vec<&str> = ORDER_FIELDS.iter().map(|info| info.name).collect();
         for profile in all().expect("well-formed") {
-            assert!(!profile.title.is_empty() && profile.fingerprint.len() >= 4, "{}", profile.name);
-            assert!(profile.columns.keys().all(|field| fields.contains(&field.as_str())), "{}", profile.name);
-            let usable = profile.columns.contains_key("ordered_at") && profile.columns.contains_key("amount");
-            assert_ne!(usable, profile.refuse.is_some(), "{}", profile.name);
-            for status in profile.excluded_status.iter().chain(&profile.refunded_status) {
-                assert_eq!(*status, status.to_lowercase(), "{}", profile.name);
-            }
-            assert!(matches!(profile.decimal.as_deref(), None | Some("." | ",")));
+            assert_eq!(profile.flaw(), None, "{}", profile.name);
+            assert!(profile.fingerprint.len() >= 3, "{}", profile.name);
         }
+    }
+
+    #[test]
+    fn own_profiles_say_where_they_are_wrong() {
+        let error = |text: &str| parse_own("regulars.toml", text).expect_err("wrong").to_string();
+        let profile =
+            |rest: &str| format!("[profiles.shop]\ntitle = \"Shop\"\nfingerprint = [\"a\"]\n{rest}");
+        assert!(
+            error(&profile("decimals = \".\"")).starts_with("regulars.toml:4:1: unknown field `decimals`")
+        );
+        assert!(
+            error(&profile("[profiles.shop.columns]\nammount = [\"x\"]"))
+                .contains("there is no field \"ammount\"")
+        );
+        assert!(error(&profile("")).contains("neither the columns"));
+        let own = profile("[profiles.shop.columns]\nordered_at = [\"a\"]\namount = [\"b\"]\nemail = [\"c\"]");
+        let choice = Choice::new(Some("shop"), parse_own("regulars.toml", &own).expect("right"));
+        assert!(choice.is_ok(), "it can be named");
     }
 }

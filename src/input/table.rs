@@ -95,7 +95,7 @@ impl Table {
         };
         if header.columns.len() < 2 {
             return Err(complain(&format!("has one column only, {}", quoted(header.columns[0].as_bytes())))
-                .hint("name the character between its fields with --delimiter"));
+                .hint("name the character between its fields with --delimiter; where lines stand before the header, its columns with --map"));
         }
         let form = Form { packing: opened.packing, encoding: opened.encoding, preamble };
         Ok(Self { records, header, delimiter, form })

@@ -32,6 +32,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
     if let Some(customers) = &report.customers {
         lines.push(("customers", accounting(&customers.account)));
         lines.push(("", columns(&customers.mapping)));
+        lines.push(("", format!("read as {}", customers.read_as)));
     }
     if !report.by.is_empty() {
         lines.push(("segments", segments(report)));
@@ -110,11 +111,24 @@ fn orders_lines(orders: &OrdersSummary, has_amounts: bool) -> Vec<Line> {
         };
         lines.push(("status", format!("counted: {}; excluded: {}", list(false), list(true))));
     }
+    if !orders.kinds.is_empty() {
+        let list = |count: fn(&(u64, u64)) -> u64| {
+            let of = orders.kinds.iter().filter(|(_, counts)| count(counts) > 0);
+            shortened(&of.map(|(name, _)| name.as_str()).collect::<Vec<_>>())
+        };
+        lines.push(("kinds", format!("counted: {}; left out: {}", list(|c| c.0), list(|c| c.1))));
+    }
     if has_amounts {
         let currency = orders.currency.as_deref();
         let unnamed = if currency.is_none() { "; the files name no currency" } else { "" };
         let currency = currency.map(|currency| format!("{currency}, ")).unwrap_or_default();
-        lines.push(("money", format!("{currency}amounts less refunds, at the date of the order{unnamed}")));
+        let from = orders.amounts_from.as_ref().map(|file| format!(" of {file}")).unwrap_or_default();
+        let refunds = if orders.refunds_at_own_date {
+            "in full, at the date of the order; refunds at their own date"
+        } else {
+            "less refunds, at the date of the order"
+        };
+        lines.push(("money", format!("{currency}amounts{from} {refunds}{unnamed}")));
     }
     lines
 }

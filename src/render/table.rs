@@ -59,8 +59,10 @@ fn table(layout: &Layout) -> Drawn {
     table.set_content_arrangement(ContentArrangement::Disabled);
     let align = |index: usize| if index < layout.words { CellAlignment::Left } else { CellAlignment::Right };
     let cell = |index: usize, text: &str| Cell::new(text).set_alignment(align(index));
-    let names =
-        layout.header.iter().enumerate().map(|(index, (name, unit))| cell(index, &format!("{name}\n{unit}")));
+    let has_units = layout.header.iter().any(|(_, unit)| !unit.is_empty());
+    let names = layout.header.iter().enumerate().map(|(index, (name, unit))| {
+        cell(index, &if has_units { format!("{name}\n{unit}") } else { name.clone() })
+    });
     table.set_header(TableRow::from(names.collect::<Vec<_>>()));
     let blank = || layout.header.iter().map(|_| Cell::new("")).collect::<Vec<_>>();
     let widths: Vec<usize> = (0..layout.header.len()).map(|column| column_width(layout, column)).collect();

@@ -8,7 +8,7 @@ use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::input::customers::Customers;
 use crate::input::grouping::{Evidence, Grouping};
-use crate::input::orders::Orders;
+use crate::input::orders::{Orders, RefundsAt};
 use crate::metrics::Metric;
 use crate::money::to_f64;
 use crate::stats::Confidence;
@@ -356,6 +356,20 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
             orders.unknown_returns, orders.returns_named
         ));
     }
+    if orders.unknown_amounts > 0 {
+        warnings.push(format!(
+            "orders of {} that are in no orders file: {}; they change no number",
+            orders.amounts_from.as_deref().unwrap_or("the separate file"),
+            orders.unknown_amounts
+        ));
+    }
+    for kind in &orders.unknown_kinds {
+        let (_, rows) = orders.kinds[kind];
+        warnings.push(format!(
+            "{rows} rows are of the kind \"{kind}\", which the profile does not know; they are left out"
+        ));
+    }
+    warnings.extend(orders.profile_notes.iter().cloned());
     for status in &orders.unknown_statuses {
         let known: Vec<&str> = orders.statuses.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "no status".to_owned() } else { known.join(", ") };
@@ -386,6 +400,7 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
             match evidence {
                 Evidence::NotNeeded => "one amount per order".to_owned(),
                 Evidence::Flag => format!("{how} (--order-amount)"),
+                Evidence::Known => how,
                 Evidence::LinesDiffer => format!("{how} (it differs within orders)"),
                 Evidence::Header => format!("{how} (its name says so)"),
             }
@@ -399,6 +414,9 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
         returns: finished.returns,
         keyless,
         statuses: orders.statuses.clone(),
+        kinds: orders.kinds.clone(),
+        refunds_at_own_date: orders.refunds_at == RefundsAt::Refund,
+        amounts_from: orders.amounts_from.clone(),
         mapping: orders.mapping.clone(),
         date_formats: orders.date_formats.clone(),
         forms: orders.forms.clone(),
@@ -415,5 +433,9 @@ fn summarise_customers(customers: &Customers) -> CustomersSummary {
         without_orders: customers.without_orders,
         not_listed: customers.not_listed,
         mapping: customers.mapping.clone(),
+        read_as: match &customers.profile {
+            Some(profile) => format!("{profile} ({})", customers.form),
+            None => customers.form.clone(),
+        },
     }
 }

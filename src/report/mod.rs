@@ -88,6 +88,12 @@ pub struct OrdersSummary {
     pub keyless: Option<(u64, f64, Option<f64>)>,
     /// Rows by status, and whether the status excludes.
     pub statuses: BTreeMap<String, (u64, bool)>,
+    /// Rows by the word that says their kind: those counted, and those left out.
+    pub kinds: BTreeMap<String, (u64, u64)>,
+    /// Refunds count as returns at their own date, not at the order's.
+    pub refunds_at_own_date: bool,
+    /// The separate file that says what the orders amount to.
+    pub amounts_from: Option<String>,
     /// Field → column.
     pub mapping: Vec<(&'static str, String)>,
     /// How dates are written.
@@ -115,6 +121,8 @@ pub struct CustomersSummary {
     pub not_listed: u64,
     /// Field → column.
     pub mapping: Vec<(&'static str, String)>,
+    /// What it was read as: the profile of a system, encoding and packing.
+    pub read_as: String,
 }
 
 /// What the numbers mean, as chosen for this report.

@@ -1,0 +1,134 @@
+//! A separate file of what orders amount to: payments, or lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account::{Fault, Problem};
+use super::column::Verdict;
+use super::date::Stamp;
+use super::fields::{FieldInfo, ORDER_IDS};
+use super::order_options::EXCLUDED_STATUS;
+use super::side_file::{SideFile, SideOptions, too_large};
+use super::source::Source;
+use crate::error::{Error, Result};
+use crate::money::{Micros, from_cents, multiply};
+
+/// The amounts of orders from a file of their own.
+#[derive(Debug, Clone, Default)]
+pub struct OrderAmounts {
+    /// The file.
+    pub file: String,
+    /// The column of the amounts, or `quantity × price`.
+    pub column: String,
+    /// What each order amounts to, by its id.
+    pub(super) orders: BTreeMap<Vec<u8>, Amounts>,
+    /// Rows that count.
+    pub rows: u64,
+    /// Rows with an excluded status, such as failed.
+    pub excluded: u64,
+}
+
+/// The amounts of one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Amounts {
+    /// The sum of the amounts that are not negative.
+    pub(super) paid: Micros,
+    /// The negative ones, as magnitudes, with their dates where there are any.
+    pub(super) back: Vec<(Option<Stamp>, Micros)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Field {
+    OrderId,
+    Amount,
+    Quantity,
+    UnitPrice,
+    Status,
+    Date,
+}
+
+const FIELDS: &[FieldInfo<Field>] = &[
+    FieldInfo::new(Field::OrderId, "order_id", &[ORDER_IDS]),
+    FieldInfo::new(
+        Field::Amount,
+        "amount",
+        &["amount paidamount amountpaid paymentamount linetotal lineamount itemtotal zeilensumme \
+           positionssumme positionsbetrag zahlbetrag zahlungsbetrag betrag total gesamt summe"],
+    ),
+    FieldInfo::new(
+        Field::Quantity,
+        "quantity",
+        &["quantity qty units menge anzahl stuckzahl stueckzahl stuck stueck"],
+    ),
+    FieldInfo::new(
+        Field::UnitPrice,
+        "unit_price",
+        &["unitprice priceperunit itemprice priceeach einzelpreis stuckpreis stueckpreis price preis"],
+    ),
+    FieldInfo::new(Field::Status, "status", &["status paymentstatus state zahlungsstatus"]),
+    FieldInfo::new(
+        Field::Date,
+        "paid_at",
+        &["paidat paymentdate date datum createdat created zahlungsdatum bezahltam"],
+    ),
+];
+
+/// The amounts of a file of payments or of lines, by order id: an amount per row, or a quantity and a price.
+/// Rows with a status such as failed or cancelled (and those of `excluded`, in lower case) do not count;
+/// negative amounts are refunds.
+///
+/// # Errors
+/// The file cannot be read, has no order ids or no amounts, or an amount is none.
+pub fn read_order_amounts(
+    source: &Source,
+    what: &str,
+    excluded: &BTreeSet<String>,
+    options: &SideOptions,
+) -> Result<OrderAmounts> {
+    let mut amounts = OrderAmounts::default();
+    let require = |file: &SideFile<Field>| {
+        let lacks = |field| file.column(field).is_none();
+        if !lacks(Field::Amount) || !(lacks(Field::Quantity) || lacks(Field::UnitPrice)) {
+            return Ok(());
+        }
+        let hint = format!(
+            "a file of {what} has a column Amount, or Quantity and Unit Price; {}",
+            file.header.describe_for("Amount")
+        );
+        Err(Error::input(format!("{}: no column is recognised as the amount", file.header.file)).hint(hint))
+    };
+    let file = SideFile::read(source, what, (FIELDS, Field::OrderId), options, |file, row, id| {
+        require(file).map_err(Verdict::Fatal)?;
+        if let Some(status) = file.word(row, Field::Status)
+            && (EXCLUDED_STATUS.contains(&status.as_str()) || excluded.contains(&status))
+        {
+            amounts.excluded += 1;
+            return Ok(());
+        }
+        let by_quantity = file.column(Field::Amount).is_none();
+        let amount = if by_quantity {
+            let (quantity, price) = (file.number(row, Field::Quantity)?, file.number(row, Field::UnitPrice)?);
+            let product = quantity.zip(price).map(|(quantity, price)| multiply(quantity, price));
+            let product = product.map(|product| product.ok_or_else(too_large)).transpose()?;
+            product.map(|amount| if options.cents { from_cents(amount) } else { amount })
+        } else {
+            file.money(row, Field::Amount)?
+        };
+        let Some(amount) = amount else {
+            let column = file.column(Field::Amount).unwrap_or("quantity");
+            return Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into());
+        };
+        let at = file.date(row, Field::Date)?;
+        amounts.rows += 1;
+        let order = amounts.orders.entry(id.to_vec()).or_default();
+        if amount < 0 {
+            order.back.push((at, amount.checked_neg().ok_or_else(too_large)?));
+        } else {
+            order.paid = order.paid.checked_add(amount).ok_or_else(too_large)?;
+        }
+        Ok(())
+    })?;
+    require(&file)?;
+    file.column(Field::Amount).unwrap_or("quantity × price").clone_into(&mut amounts.column);
+    amounts.file.clone_from(&file.header.file);
+    Ok(amounts)
+}

@@ -1,0 +1,435 @@
+//! One row of an orders file into the book: what it is, and what it says of its order.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
+use super::account::{Fault, Problem, Reason};
+use super::book::{Line, NONE};
+use super::column::Verdict;
+use super::date::{Stamp, day_of};
+use super::fields::OrderField;
+use super::grouping::Grouping;
+use super::order_options::RefundsAt;
+use super::orders::{OrderReader, Outcome};
+use super::orders_file::File;
+use super::record::Row;
+use super::refund_text::refunds;
+use super::side_file::too_large;
+use super::{is_missing, text_of, unguarded};
+use crate::error::Result;
+use crate::money::{Micros, from_cents, multiply};
+
+/// An order's number and two independent hashes of the bytes of one of its rows.
+type RowIdentity = (u32, u64, u64);
+
+/// How often each row of each order stands in each file, to find rows that stand in several.
+pub(super) type Seen = HashMap<RowIdentity, Vec<(u32, u32)>>;
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The file has no column that says so.
+    Plain,
+    Sale,
+    Refund,
+    Other,
+}
+
+impl OrderReader<'_> {
+    pub(super) fn row(&mut self, file: &mut File, row: &Row<'_>) -> Result<Outcome> {
+        if row.is_blank() {
+            self.account.exclude(Reason::Blank, 1);
+            return Ok(Outcome::Taken);
+        }
+        let problem = super::structure(&file.header, row);
+        let date = file.mapping.get(OrderField::OrderedAt).map(|index| row.get(index));
+        let has_date = date.is_some_and(|date| !is_missing(&date));
+        if (problem.is_some() || !has_date) && super::is_footer(row, problem.is_some()) {
+            self.account.exclude(Reason::Footer, 1);
+            return Ok(Outcome::Taken);
+        }
+        if let Some(problem) = problem {
+            return Ok(Outcome::Rejected(problem));
+        }
+        match self.order_line(file, row) {
+            Ok(()) => Ok(Outcome::Taken),
+            Err(Verdict::Waits) => Ok(Outcome::Waits),
+            Err(Verdict::Rejected(problem)) => Ok(Outcome::Rejected(problem)),
+            Err(Verdict::Fatal(error)) => Err(error),
+        }
+    }
+
+    /// Reads a well-formed row into the book. Nothing is noted of a row that has to wait.
+    fn order_line(&mut self, file: &mut File, row: &Row<'_>) -> std::result::Result<(), Verdict> {
+        if file.profile.leaves_out(&file.header, row) {
+            self.account.exclude(Reason::OtherKind, 1);
+            return Ok(());
+        }
+        let what = identify(file, row)?;
+        let id = what.id.as_deref().map(unguarded);
+        if what.kind == Kind::Other {
+            self.leave_out_kind(what.word);
+            return Ok(());
+        }
+        let by_status = what.status.as_deref().and_then(|status| self.excluded_by(status, file, row));
+        if let Some(reason) = by_status.or(is_cancelled(file, row).then_some(Reason::Status)) {
+            if let Some(status) = &what.status {
+                self.count_status(status, by_status.is_some());
+            }
+            self.leave_out(file, row, id, reason);
+            return Ok(());
+        }
+        let at = match file.mapping.get(OrderField::OrderedAt) {
+            Some(index) => {
+                let time = file.mapping.get(OrderField::OrderedTime);
+                file.dates.read_with_time(&file.header, row, index, time)?
+            }
+            None => None,
+        };
+        if at.is_some_and(|(stamp, _)| self.is_after_as_of(stamp)) {
+            self.leave_out(file, row, id, Reason::AfterAsOf);
+            return Ok(());
+        }
+        let money = self.money_of(file, row)?;
+        if what.contradicts(money.amount) {
+            self.leave_out_kind(what.word);
+            return Ok(());
+        }
+        if id.is_none() || what.is_refund {
+            self.require_date_and_amount(file, at.is_some(), money.amount.is_some())?;
+        }
+        let customer = self.customer(file, row)?;
+        let currency = match file.mapping.get(OrderField::Currency) {
+            Some(index) if !is_missing(&row.get(index)) => {
+                let name = text_of(&file.header, row, index)?.to_uppercase();
+                Some(self.book.currencies.number(name.as_bytes()))
+            }
+            Some(_) => None,
+            None => money.beside.map(|name| self.book.currencies.number(name.as_bytes())),
+        };
+        for (column, index) in file.segments.iter().enumerate() {
+            let value = text_of(&file.header, row, *index)?;
+            self.segment_buffer[column] = super::segment_value(&file.header, row, *index, &value)?
+                .map_or(NONE, |value| self.book.values[column].number(value.as_bytes()));
+        }
+        // From here on the row is taken.
+        self.count_kind(what.word, true);
+        if let Some(status) = &what.status {
+            self.count_status(status, false);
+        }
+        self.with_offset += u64::from(at.is_some_and(|(_, with_offset)| with_offset));
+        let order = self.book.order(id, file.number, row.line);
+        if let Some(reason) = id.and_then(|_| self.is_repeated(order, file, row.raw)) {
+            self.account.exclude(reason, 1);
+            return Ok(());
+        }
+        if id.is_some() && !self.is_preferred(file, order) {
+            self.account.exclude(Reason::OtherVersion, 1);
+            return Ok(());
+        }
+        let line = Line {
+            file: file.number,
+            line: row.line,
+            at: at.map(|(stamp, _)| stamp),
+            customer,
+            amount: money.amount.filter(|_| !what.is_refund),
+            refunded: money.refunded,
+            refunded_at: money.refunded_at,
+            back: money.amount.filter(|_| what.is_refund).map(Micros::abs),
+            wholly_refunded: what.kind == Kind::Sale
+                && what.status.as_ref().is_some_and(|status| file.profile.refunded_status.contains(status)),
+            currency,
+            has_status: what.status.is_some(),
+            segments: &self.segment_buffer,
+            raw: row.raw,
+        };
+        self.book.add(order, &line, &self.files).map_err(Verdict::Fatal)
+    }
+
+    /// The money of a row: its amount, what was refunded, and the currency beside the amount.
+    fn money_of(&self, file: &mut File, row: &Row<'_>) -> std::result::Result<Money, Verdict> {
+        let amount = self.amount(file, row)?;
+        let beside = file.amounts.currency();
+        let (mut refunded, packed_date) = self.refunded(file, row)?;
+        let refunded_at = match file.mapping.get(OrderField::RefundedAt) {
+            Some(index) if self.options.refunds_at == RefundsAt::Refund => {
+                file.refund_dates.read(&file.header, row, index)?.map(|(stamp, _)| stamp)
+            }
+            _ => packed_date,
+        };
+        if refunded_at.is_some_and(|stamp| self.is_after_as_of(stamp)) {
+            refunded = None; // as it stood then
+        }
+        Ok(Money { amount, beside, refunded, refunded_at })
+    }
+
+    /// A row without an order to take them from needs a date and an amount of its own.
+    fn require_date_and_amount(
+        &self,
+        file: &File,
+        date: bool,
+        amount: bool,
+    ) -> std::result::Result<(), Verdict> {
+        let missing = if !date {
+            file.column(OrderField::OrderedAt)
+        } else if !amount && !self.options.without_amounts && self.options.amounts.is_none() {
+            file.column(OrderField::Amount).or(file.column(OrderField::Quantity))
+        } else {
+            None
+        };
+        match missing {
+            Some(column) => Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into()),
+            None => Ok(()),
+        }
+    }
+
+    fn leave_out_kind(&mut self, word: Option<String>) {
+        self.count_kind(word, false);
+        self.account.exclude(Reason::OtherKind, 1);
+    }
+
+    fn is_after_as_of(&self, stamp: Stamp) -> bool {
+        self.options.as_of.is_some_and(|as_of| day_of(stamp) > as_of)
+    }
+
+    fn leave_out(&mut self, file: &File, row: &Row<'_>, id: Option<&[u8]>, reason: Reason) {
+        self.account.exclude(reason, 1);
+        if id.is_some() {
+            let order = self.book.order(id, file.number, row.line);
+            if self.is_preferred(file, order) {
+                self.book.leave_out(order, reason, file.number, row.line);
+            }
+        }
+    }
+
+    /// Whether this file's rows of an order count, where `--on-conflict` chooses between files.
+    fn is_preferred(&mut self, file: &File, order: u32) -> bool {
+        // Transactions and lines that add up are no versions of an order.
+        let adds_up = self.options.order_amount.or(file.profile.grouping()) == Some(Grouping::Sum);
+        let Some(rule) = self.options.on_conflict.filter(|_| !adds_up && !file.profile.unique_rows) else {
+            return true;
+        };
+        let superseded = self.book.prefer(order, file.number, rule);
+        self.account.exclude(Reason::OtherVersion, superseded.unwrap_or(0).into());
+        superseded.is_some()
+    }
+
+    /// The row's amount: the mapped column, else quantity × unit price.
+    fn amount(&self, file: &mut File, row: &Row<'_>) -> std::result::Result<Option<Micros>, Verdict> {
+        if self.options.without_amounts {
+            return Ok(None);
+        }
+        if let Some(index) = file.mapping.get(OrderField::Amount) {
+            return Ok(file.amounts.read(&file.header, row, index)?.map(|value| self.money(value)));
+        }
+        let (Some(quantity), Some(price)) =
+            (file.mapping.get(OrderField::Quantity), file.mapping.get(OrderField::UnitPrice))
+        else {
+            return Ok(None);
+        };
+        let values =
+            (file.amounts.read(&file.header, row, quantity)?, file.amounts.read(&file.header, row, price)?);
+        match values {
+            (None, None) => Ok(None),
+            (Some(quantity), Some(price)) => match multiply(quantity, price) {
+                Some(amount) => Ok(Some(self.money(amount))),
+                None => Err(Problem::new(Fault::Amount, "quantity × unit price is too large").into()),
+            },
+            (missing, _) => {
+                let index = if missing.is_none() { quantity } else { price };
+                let column = &file.header.columns[index];
+                Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into())
+            }
+        }
+    }
+
+    /// What the row says was refunded of its order, and when the last of it was where the field holds that,
+    /// too, and it matters.
+    fn refunded(
+        &self,
+        file: &mut File,
+        row: &Row<'_>,
+    ) -> std::result::Result<(Option<Micros>, Option<Stamp>), Verdict> {
+        let index = match file.mapping.get(OrderField::Refunded) {
+            Some(index) if !self.options.without_amounts => index,
+            _ => return Ok((None, None)),
+        };
+        let text = text_of(&file.header, row, index)?;
+        let packed = refunds(&text);
+        if packed.is_empty() {
+            let amount = file.amounts.read(&file.header, row, index)?;
+            return Ok((amount.map(|value| self.money(value.abs())), None));
+        }
+        let (mut sum, mut last): (Micros, _) = (0, None);
+        for refund in packed {
+            let amount =
+                file.amounts.read_text(&file.header, row, index, refund.amount.as_bytes())?.unwrap_or(0);
+            sum = sum.checked_add(amount.abs()).ok_or_else(too_large)?;
+            if self.options.refunds_at == RefundsAt::Refund
+                && let Some(date) = refund.date
+            {
+                let at = file.refund_dates.read_text(&file.header, row, index, date.as_bytes())?;
+                last = last.max(at.map(|(stamp, _)| stamp));
+            }
+        }
+        Ok((Some(self.money(sum)), last))
+    }
+
+    /// An amount as the file has it, in whole units.
+    fn money(&self, value: Micros) -> Micros {
+        if self.options.cents { from_cents(value) } else { value }
+    }
+
+    /// The row's customer: its id, else (where asked, or where there is no id column) its e-mail.
+    fn customer(&mut self, file: &File, row: &Row<'_>) -> std::result::Result<Option<u32>, Verdict> {
+        if let Some(index) = file.mapping.get(OrderField::CustomerId) {
+            let id = text_of(&file.header, row, index)?;
+            if !is_missing(id.as_bytes()) && !file.profile.guest_ids.contains(&*id) {
+                return Ok(Some(self.book.customers.number(unguarded(id.as_bytes()))));
+            }
+            if !self.options.guest_key_email && !file.profile.guest_key_email {
+                return Ok(None);
+            }
+        }
+        match file.mapping.get(OrderField::Email) {
+            Some(index) if !is_missing(&row.get(index)) => {
+                let key = super::email_key(&text_of(&file.header, row, index)?);
+                Ok(Some(self.book.customers.number(key.as_bytes())))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Why a status excludes its row. A status that says "refunded" does where no amount says it better.
+    fn excluded_by(&self, status: &str, file: &File, row: &Row<'_>) -> Option<Reason> {
+        if self.options.included_status.contains(status) || file.profile.included_status.contains(status) {
+            return None;
+        }
+        if self.options.excluded_status.contains(status) || file.profile.excluded_status.contains(status) {
+            return Some(Reason::Status);
+        }
+        if file.profile.refunded_status.contains(status) {
+            // Where refunds are rows of their own, the row of the sale stays, marked.
+            return file.profile.kinds.sales.is_empty().then_some(Reason::RefundedInFull);
+        }
+        let amount = file.mapping.get(OrderField::Refunded).map(|index| row.get(index));
+        let says_nothing = amount.is_none_or(|amount| is_missing(&amount));
+        (says_nothing && self.options.refunded_status.contains(status)).then_some(Reason::RefundedInFull)
+    }
+
+    fn count_status(&mut self, status: &str, excluded: bool) {
+        let (rows, _) = self.statuses.entry(status.to_owned()).or_insert((0, excluded));
+        *rows += 1;
+    }
+
+    fn count_kind(&mut self, word: Option<String>, taken: bool) {
+        if let Some(word) = word {
+            let (counted, left_out) = self.kinds.entry(word).or_default();
+            *(if taken { counted } else { left_out }) += 1;
+        }
+    }
+
+    /// Why this row of the order does not count again, if so. A row that stands in several files counts as
+    /// often as in the one that has it most; a transaction counts once.
+    fn is_repeated(&mut self, order: u32, file: &File, raw: &[u8]) -> Option<Reason> {
+        let once = file.profile.unique_rows;
+        if !self.several_files && !once {
+            return None;
+        }
+        let hash = |seed| FixedState::with_seed(seed).hash_one(raw);
+        let counts = self.seen.entry((order, hash(1), hash(2))).or_default();
+        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        if once && most > 0 {
+            return Some(Reason::RepeatedRow);
+        }
+        let repeated = match counts.iter_mut().find(|(known, _)| *known == file.number) {
+            Some((_, count)) => {
+                *count += 1;
+                *count <= most
+            }
+            None => {
+                counts.push((file.number, 1));
+                most >= 1
+            }
+        };
+        repeated.then_some(Reason::Repeated)
+    }
+}
+
+/// What a row is, and of which order.
+struct Identity<'r> {
+    kind: Kind,
+    /// The word that says so.
+    word: Option<String>,
+    /// It is a refund: of the order with this id.
+    is_refund: bool,
+    id: Option<Cow<'r, [u8]>>,
+    /// In lower case.
+    status: Option<String>,
+}
+
+impl Identity<'_> {
+    /// Whether the amount goes the other way than the kind says: a payment of the shop's own, say.
+    fn contradicts(&self, amount: Option<Micros>) -> bool {
+        match self.kind {
+            Kind::Sale => amount.is_some_and(|amount| amount < 0),
+            Kind::Refund => amount.is_some_and(|amount| amount > 0),
+            Kind::Plain | Kind::Other => false,
+        }
+    }
+}
+
+/// What a row says of money.
+struct Money {
+    amount: Option<Micros>,
+    /// The currency beside the amount.
+    beside: Option<String>,
+    refunded: Option<Micros>,
+    refunded_at: Option<Stamp>,
+}
+
+fn identify<'r>(file: &File, row: &Row<'r>) -> std::result::Result<Identity<'r>, Verdict> {
+    let (kind, word) = kind_of(file, row)?;
+    let field = |field| {
+        let index = file.mapping.get(field)?;
+        Some(row.get(index)).filter(|text| !is_missing(text))
+    };
+    let refund_of = if kind == Kind::Sale { None } else { field(OrderField::RefundOf) };
+    let status = match file.mapping.get(OrderField::Status) {
+        Some(index) if !is_missing(&row.get(index)) => {
+            let status = text_of(&file.header, row, index)?.to_lowercase();
+            // WooCommerce's own name of a status.
+            Some(status.strip_prefix("wc-").map_or(status.clone(), str::to_owned))
+        }
+        _ => None,
+    };
+    Ok(Identity {
+        kind,
+        word,
+        is_refund: kind == Kind::Refund || refund_of.is_some(),
+        id: refund_of.or_else(|| field(OrderField::OrderId)),
+        status,
+    })
+}
+
+fn is_cancelled(file: &File, row: &Row<'_>) -> bool {
+    file.mapping.get(OrderField::CancelledAt).is_some_and(|index| !is_missing(&row.get(index)))
+}
+
+/// What a row is by the words of the file's profile, and the word.
+fn kind_of(file: &File, row: &Row<'_>) -> std::result::Result<(Kind, Option<String>), Verdict> {
+    let kinds = &file.profile.kinds;
+    let Some(index) = file.mapping.get(OrderField::Kind) else { return Ok((Kind::Plain, None)) };
+    let word = text_of(&file.header, row, index)?.to_lowercase();
+    let kind = if kinds.sales.contains(&word) {
+        Kind::Sale
+    } else if kinds.refunds.contains(&word) {
+        Kind::Refund
+    } else {
+        Kind::Other
+    };
+    Ok((kind, Some(word)))
+}
