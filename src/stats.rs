@@ -39,6 +39,19 @@ impl Confidence {
     }
 }
 
+/// The q-quantile of sorted numbers, between two of them in proportion (type 7 of Hyndman and Fan 1996); `None`
+/// of none.
+pub fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let position = q * last as f64;
+    let below = position.floor();
+    // In range: 0 ≤ q ≤ 1.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+    let index = (below as usize).min(last);
+    let above = sorted[(index + 1).min(last)];
+    Some(sorted[index] + (position - below) * (above - sorted[index]))
+}
+
 /// Wilson's score interval for a proportion of `successes` among `n` (Wilson 1927); `None` for n = 0.
 pub fn wilson(successes: u64, n: u64, confidence: Confidence) -> Option<Interval> {
     if n == 0 {

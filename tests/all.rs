@@ -20,5 +20,6 @@ mod program;
 mod readme;
 mod real_data;
 mod reference;
+mod rejects;
 mod sample;
 mod worked_example;

@@ -12,6 +12,7 @@ use regulars::input::book::display_key;
 use regulars::input::customers::{self, CustomerOptions, OrdersSide};
 use regulars::input::keys::Keys;
 use regulars::input::orders::{OrderOptions, OrderReader};
+use regulars::input::privacy::Privacy;
 use regulars::input::profiles::{Choice, Holds, all};
 use regulars::input::source::Source;
 use regulars::money::to_text;
@@ -36,8 +37,8 @@ fn orders(path: &Path) -> Result<Vec<String>> {
     let options = OrderOptions::new(TimeZone::UTC);
     let mut sink = |_: regulars::input::account::Rejected<'_>| Ok(());
     let mut rejects = Rejects::new(Limit::Rows(0), &mut sink);
-    let table = options.open(&Source::File(path.to_owned()))?;
-    let orders = OrderReader::new(&options, &[], 1).read(table, &[], &mut rejects)?;
+    let tables = options.open(&Source::File(path.to_owned()))?;
+    let orders = OrderReader::new(&options, &[]).read(tables.into_iter().map(Ok), false, &mut rejects)?;
     let mut lines = Vec::new();
     for batch in &orders.finished.batches {
         let column = |name: &str| batch.column(name).expect("a column");
@@ -67,12 +68,13 @@ fn customers(path: &Path, contracts: bool, keyed_by_email: bool) -> Result<Vec<S
         encoding: None,
         zone: TimeZone::UTC,
         contracts,
+        privacy: Privacy::default(),
         as_of: None,
     };
     let mut sink = |_: regulars::input::account::Rejected<'_>| Ok(());
     let mut rejects = Rejects::new(Limit::Rows(0), &mut sink);
     let table = options.open(&Source::File(path.to_owned()))?;
-    let side = OrdersSide { keyed_by_email, has_orders: Vec::new() };
+    let side = OrdersSide { keyed_by_email: Some(keyed_by_email), has_orders: Vec::new() };
     let mut keys = Keys::default();
     let frame = customers::read(table, &options, &side, &[], &mut keys, &mut rejects)?.frame;
     let day = |name: &str, row: usize| {
@@ -116,7 +118,7 @@ fn every_profile_recognises_its_exports_and_no_other() {
     let mut seen = std::collections::BTreeSet::new();
     for (name, path) in fixtures() {
         let options = OrderOptions::new(TimeZone::UTC);
-        let table = options.open(&Source::File(path)).expect("readable");
+        let table = options.open(&Source::File(path)).expect("readable").swap_remove(0);
         let fitting: Vec<&str> = profiles
             .iter()
             .filter(|profile| profile.fits(&table.header))

@@ -20,6 +20,10 @@ pub(super) enum Command {
     /// Retention, churn, lifetime value, repeat rate and purchase frequency per period and segment
     #[command(after_help = AFTER_HELP_SHORT, after_long_help = after_help())]
     Report(Box<ReportArguments>),
+
+    /// What is in an export, how it will be read, what will be rejected, which --active-for fits
+    #[command(after_help = AFTER_HELP_INSPECT)]
+    Inspect(Box<InspectArguments>),
 }
 
 const AFTER_HELP_SHORT: &str = "\
@@ -29,6 +33,15 @@ Examples:
   regulars report 'exports/2025-*.csv' --period quarter -o report.csv
 
 --help (not -h) explains every flag and every number.";
+
+const AFTER_HELP_INSPECT: &str = "\
+Examples:
+  regulars inspect orders.csv
+  regulars inspect orders.csv customers.csv
+  regulars inspect 'exports/2025-*.csv' --format json
+
+Values of personal columns (e-mail, names, telephone, address) are masked; --show-personal-data shows
+them. The exit code is 0 when a report could be made, else 3: what is in the way stands at the end.";
 
 /// Examples, and what every number means, from the one list of metrics.
 fn after_help() -> String {
@@ -73,62 +86,12 @@ Counts of a period:
     text
 }
 
+// What counts and how files are read: the same for every command. (A doc comment would be its --help.)
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub(super) struct ReportArguments {
-    /// Orders: CSV or TSV files, patterns in quotes, or - for standard input; one data set
-    #[arg(value_name = "ORDERS")]
-    pub(super) orders: Vec<String>,
-
+pub(super) struct ReadArguments {
     /// A file with one row per customer: segments, first order or signup, contracts
     #[arg(long, value_name = "FILE")]
     pub(super) customers: Option<String>,
-
-    /// The length of a period
-    #[arg(long, value_enum, default_value = "month", help_heading = "What to report")]
-    pub(super) period: PeriodArgument,
-
-    /// Break down by a column of the customers or the orders; a,b crosses two; repeatable
-    ///
-    /// A customer is in exactly one segment. A column of the customers file gives its value; a column
-    /// of the orders gives the value at the customer's first purchase (--segment-at). A name that
-    /// both files have is written customers.COL or orders.COL.
-    #[arg(long, value_name = "COL", help_heading = "What to report")]
-    pub(super) by: Vec<String>,
-
-    /// The metrics to show, by id and in this order [default: all but crr_textbook]
-    #[arg(long, value_name = "ID,ID", value_delimiter = ',', help_heading = "What to report")]
-    pub(super) metrics: Vec<String>,
-
-    /// Add confidence intervals of this level in percent, for example 95
-    #[arg(long, value_name = "LEVEL", help_heading = "What to report")]
-    pub(super) ci: Option<f64>,
-
-    /// Print periods from the one that holds this day on (2025-03-01, 2025-03 or 2025)
-    #[arg(long, value_name = "DATE", help_heading = "What to report")]
-    pub(super) from: Option<String>,
-
-    /// Print periods up to the one that holds this day; neither cuts the history
-    #[arg(long, value_name = "DATE", help_heading = "What to report")]
-    pub(super) to: Option<String>,
-
-    /// Print periods that have not ended, too, marked as such
-    #[arg(long, help_heading = "What to report")]
-    pub(super) include_incomplete: bool,
-
-    /// Merge segments that never have this many active customers into (other)
-    #[arg(
-        long,
-        value_name = "K",
-        default_value_t = 0,
-        hide_default_value = true,
-        help_heading = "What to report"
-    )]
-    pub(super) min_customers: u64,
-
-    /// The activity window: 30d, 8w, 12mo, 1y
-    #[arg(long, value_name = "SPAN", default_value = "12mo", help_heading = "What the numbers mean")]
-    pub(super) active_for: Span,
 
     /// What makes somebody a customer: a purchase, or a contract in the customers file
     #[arg(long, value_enum, default_value = "orders", help_heading = "What the numbers mean")]
@@ -138,50 +101,11 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "DATE", help_heading = "What the numbers mean")]
     pub(super) as_of: Option<String>,
 
-    /// The first day from which the files are complete [default: the first purchase]
-    #[arg(long, value_name = "DATE", help_heading = "What the numbers mean")]
-    pub(super) data_from: Option<String>,
-
     /// The time zone whose days count; timestamps with an offset are converted [default: UTC]
     ///
     /// An IANA name such as Europe/Berlin. Timestamps without an offset are taken as already local.
     #[arg(long, value_name = "ZONE", help_heading = "What the numbers mean")]
     pub(super) timezone: Option<String>,
-
-    /// The first day of a week
-    #[arg(
-        long,
-        value_enum,
-        default_value = "monday",
-        hide_possible_values = true,
-        value_name = "DAY",
-        help_heading = "What the numbers mean"
-    )]
-    pub(super) week_start: WeekdayArgument,
-
-    /// The first month of the fiscal year, 1-12; FY2025 is the one that ends in 2025
-    #[arg(long, value_name = "MONTH", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=12), help_heading = "What the numbers mean")]
-    pub(super) fiscal_year_start: u8,
-
-    /// Which purchase gives a customer the segment of an orders column
-    #[arg(long, value_enum, default_value = "first", help_heading = "What the numbers mean")]
-    pub(super) segment_at: SegmentAtArgument,
-
-    /// CLV: the share of revenue that is profit, for example 0.3 or 30%
-    #[arg(long, value_name = "SHARE", help_heading = "What the numbers mean")]
-    pub(super) margin: Option<String>,
-
-    /// CLV: the discount per year, for example 0.1 or 10%
-    #[arg(long, value_name = "RATE", help_heading = "What the numbers mean")]
-    pub(super) discount: Option<String>,
-
-    /// CLV: how far to look ahead, as a span of whole periods (24mo) or their number
-    #[arg(long, value_name = "SPAN", help_heading = "What the numbers mean")]
-    pub(super) horizon: Option<String>,
-
-    /// Assume this customer lifespan in place of the measured one, for example 3y
-    #[arg(long, value_name = "SPAN", help_heading = "What the numbers mean")]
-    pub(super) lifespan: Option<Span>,
 
     /// Statuses that make an order no purchase, beside cancelled, void, failed, test and the like
     #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "What counts")]
@@ -283,6 +207,10 @@ pub(super) struct ReportArguments {
     #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
     pub(super) encoding: Option<String>,
 
+    /// Show e-mail addresses, names, telephone numbers and addresses, and allow segments made of them
+    #[arg(long, help_heading = "How to read the files")]
+    pub(super) show_personal_data: bool,
+
     /// How many bad rows may be set aside, as a number or as a share (0.5%)
     #[arg(long, value_name = "N", default_value = "0", help_heading = "How to read the files")]
     pub(super) max_rejects: Limit,
@@ -290,6 +218,101 @@ pub(super) struct ReportArguments {
     /// Write the rejected rows to this file: file, line, reason, row
     #[arg(long, value_name = "FILE", help_heading = "How to read the files")]
     pub(super) rejects: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// Orders: CSV or TSV files, patterns in quotes, or - for standard input; one data set
+    #[arg(value_name = "ORDERS")]
+    pub(super) orders: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+
+    /// The length of a period
+    #[arg(long, value_enum, default_value = "month", help_heading = "What to report")]
+    pub(super) period: PeriodArgument,
+
+    /// Break down by a column of the customers or the orders; a,b crosses two; repeatable
+    ///
+    /// A customer is in exactly one segment. A column of the customers file gives its value; a column
+    /// of the orders gives the value at the customer's first purchase (--segment-at). A name that
+    /// both files have is written customers.COL or orders.COL.
+    #[arg(long, value_name = "COL", help_heading = "What to report")]
+    pub(super) by: Vec<String>,
+
+    /// The metrics to show, by id and in this order [default: all but crr_textbook]
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', help_heading = "What to report")]
+    pub(super) metrics: Vec<String>,
+
+    /// Add confidence intervals of this level in percent, for example 95
+    #[arg(long, value_name = "LEVEL", help_heading = "What to report")]
+    pub(super) ci: Option<f64>,
+
+    /// Print periods from the one that holds this day on (2025-03-01, 2025-03 or 2025)
+    #[arg(long, value_name = "DATE", help_heading = "What to report")]
+    pub(super) from: Option<String>,
+
+    /// Print periods up to the one that holds this day; neither cuts the history
+    #[arg(long, value_name = "DATE", help_heading = "What to report")]
+    pub(super) to: Option<String>,
+
+    /// Print periods that have not ended, too, marked as such
+    #[arg(long, help_heading = "What to report")]
+    pub(super) include_incomplete: bool,
+
+    /// Merge segments that never have this many active customers into (other)
+    #[arg(
+        long,
+        value_name = "K",
+        default_value_t = 0,
+        hide_default_value = true,
+        help_heading = "What to report"
+    )]
+    pub(super) min_customers: u64,
+
+    /// The activity window: 30d, 8w, 12mo, 1y
+    #[arg(long, value_name = "SPAN", default_value = "12mo", help_heading = "What the numbers mean")]
+    pub(super) active_for: Span,
+
+    /// The first day from which the files are complete [default: the first purchase]
+    #[arg(long, value_name = "DATE", help_heading = "What the numbers mean")]
+    pub(super) data_from: Option<String>,
+
+    /// The first day of a week
+    #[arg(
+        long,
+        value_enum,
+        default_value = "monday",
+        hide_possible_values = true,
+        value_name = "DAY",
+        help_heading = "What the numbers mean"
+    )]
+    pub(super) week_start: WeekdayArgument,
+
+    /// The first month of the fiscal year, 1-12; FY2025 is the one that ends in 2025
+    #[arg(long, value_name = "MONTH", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=12), help_heading = "What the numbers mean")]
+    pub(super) fiscal_year_start: u8,
+
+    /// Which purchase gives a customer the segment of an orders column
+    #[arg(long, value_enum, default_value = "first", help_heading = "What the numbers mean")]
+    pub(super) segment_at: SegmentAtArgument,
+
+    /// CLV: the share of revenue that is profit, for example 0.3 or 30%
+    #[arg(long, value_name = "SHARE", help_heading = "What the numbers mean")]
+    pub(super) margin: Option<String>,
+
+    /// CLV: the discount per year, for example 0.1 or 10%
+    #[arg(long, value_name = "RATE", help_heading = "What the numbers mean")]
+    pub(super) discount: Option<String>,
+
+    /// CLV: how far to look ahead, as a span of whole periods (24mo) or their number
+    #[arg(long, value_name = "SPAN", help_heading = "What the numbers mean")]
+    pub(super) horizon: Option<String>,
+
+    /// Assume this customer lifespan in place of the measured one, for example 3y
+    #[arg(long, value_name = "SPAN", help_heading = "What the numbers mean")]
+    pub(super) lifespan: Option<Span>,
 
     /// The output format [default: by the extension of -o, else table]
     #[arg(long, value_enum, help_heading = "Output")]
@@ -314,6 +337,28 @@ pub(super) struct ReportArguments {
     /// No warnings and no accounting on standard error
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// Orders and customers: CSV or TSV files, patterns in quotes, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+
+    /// The format [default: from the extension of --output, else table]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(super) format: Option<InspectFormatArgument>,
+
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+
+    /// The width of a table [default: the terminal's, else 80]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
+    pub(super) width: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -378,6 +423,12 @@ pub(super) enum FormatArgument {
     Json,
     Jsonl,
     Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum InspectFormatArgument {
+    Table,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,8 +1,11 @@
 //! The command line: arguments in, files and messages out. The only place that knows a terminal.
 
 mod args;
+mod inspect;
 mod message;
 mod output;
+mod reading;
+mod rejects;
 mod report;
 mod request;
 
@@ -47,6 +50,7 @@ pub fn run() -> Outcome {
 fn dispatch(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Report(arguments) => report::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
     }
 }
 

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
+use super::args::ReadArguments;
+use crate::error::Error;
+use crate::input::source::Source;
+
 /// A file that appears under its name, complete, when it is finished; an existing one stays as it is
 /// until then, and stays for good if anything fails before. What is no regular file (a pipe, a device)
 /// cannot be replaced and is written to directly.
@@ -124,4 +128,43 @@ impl Output {
 /// Whether a run ended because the reader of standard output went away.
 pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Refuses to overwrite a file that is read, and to write two things to one file.
+pub(super) fn protect_inputs<'a>(
+    inputs: impl Iterator<Item = &'a Source>,
+    read: &ReadArguments,
+    outputs: [&Option<PathBuf>; 2],
+) -> Result<(), Error> {
+    let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let others = [&read.rates, &read.returns, &read.payments, &read.lines, &read.customers];
+    let mut taken: Vec<PathBuf> =
+        others.into_iter().flatten().map(|file| identity(Path::new(file))).collect();
+    for source in inputs {
+        if let Source::File(path) = source {
+            taken.push(identity(path));
+        }
+    }
+    for output in outputs.into_iter().flatten() {
+        let own = identity(output);
+        if taken.contains(&own) {
+            let shown = output.display();
+            return Err(Error::usage(format!(
+                "{shown} is read or written by this run already; name another file"
+            )));
+        }
+        taken.push(own);
+    }
+    Ok(())
+}
+
+/// How wide a table may be that goes to this file, or to standard output.
+pub(super) fn terminal_width(output: Option<&Path>) -> usize {
+    const NO_TERMINAL: usize = 80;
+    match output {
+        Some(_) => NO_TERMINAL,
+        None => {
+            terminal_size::terminal_size_of(io::stdout()).map_or(NO_TERMINAL, |(width, _)| width.0.into())
+        }
+    }
 }

@@ -1,3 +1,4 @@
 //! What each command does, from complete options to a result. No terminal, no clock, no environment.
 
+pub mod inspect;
 pub mod report;

@@ -7,7 +7,9 @@ use crate::input::customers::{self, CustomerOptions, OrdersSide};
 use crate::input::keys::Keys;
 use crate::input::mapping::Header;
 use crate::input::orders::{OrderOptions, OrderReader};
+use crate::input::privacy::Privacy;
 use crate::input::source::Source;
+use crate::input::table::Table;
 use crate::report::{COUNTS, Inputs, Model, Plan, Report, build};
 
 /// Everything a report depends on; complete, nothing is looked up elsewhere.
@@ -25,6 +27,8 @@ pub struct Request {
     pub by: Vec<String>,
     /// How many rows may be rejected.
     pub max_rejects: Limit,
+    /// Segments may be made of personal data.
+    pub show_personal_data: bool,
     /// What is to be reported; its columns and breakdowns come from `by` and the files' headers.
     pub plan: Plan,
 }
@@ -40,30 +44,33 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
         return Err(Error::usage("--model contract needs --customers FILE, which holds the contracts"));
     }
     let first = match request.orders.first() {
-        Some(source) => Some(request.order_options.open(source)?),
-        None if contracts => None,
+        Some(source) => request.order_options.open(source)?,
+        None if contracts => Vec::new(),
         None => return Err(Error::usage("no orders file is given")),
     };
     let customers_table =
         request.customers.as_ref().map(|source| request.customer_options.open(source)).transpose()?;
     let headers = Headers {
-        orders: first.as_ref().map(|table| &table.header),
+        orders: first.first().map(|table| &table.header),
         customers: customers_table.as_ref().map(|table| &table.header),
     };
     let by = headers.resolve(&request.by)?;
 
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let mut orders = None;
-    if let Some(first) = first {
-        let reader = OrderReader::new(&request.order_options, &by.order_columns, request.orders.len());
-        orders = Some(reader.read(first, &request.orders[1..], &mut rejects)?);
+    if !first.is_empty() {
+        let several = request.orders.len() + first.len() > 2;
+        let reader = OrderReader::new(&request.order_options, &by.order_columns);
+        let rest = request.orders[1..].iter().map(|source| request.order_options.open(source));
+        let tables = std::iter::once(Ok(first)).chain(rest).flat_map(one_by_one);
+        orders = Some(reader.read(tables, several, &mut rejects)?);
     }
     let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
     let mut listed = None;
     if let Some(table) = customers_table {
         let side = match &orders {
             Some(orders) => OrdersSide {
-                keyed_by_email: orders.keyed_by_email,
+                keyed_by_email: Some(orders.keyed_by_email),
                 has_orders: orders.finished.customers_with_orders(keys.len())?,
             },
             None => OrdersSide::default(),
@@ -72,12 +79,37 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
         listed =
             Some(customers::read(table, &request.customer_options, &side, columns, &mut keys, &mut rejects)?);
     }
+    if !request.show_personal_data {
+        let values = orders.iter().flat_map(|orders| by.order_columns.iter().zip(&orders.values));
+        let of_customers = listed.iter().flat_map(|listed| by.customer_columns.iter().zip(&listed.values));
+        values.chain(of_customers).try_for_each(|(column, values)| refuse_personal(column, values))?;
+    }
     let rejected = rejects.messages();
     let plan = Plan { columns: by.columns, breakdowns: by.breakdowns, ..request.plan };
     let inputs = Inputs { orders: orders.as_ref(), customers: listed.as_ref(), population: keys.len() };
     let mut report = build(&inputs, plan)?;
     report.warnings.extend(rejected.into_iter().map(|message| format!("rejected: {message}")));
     Ok(report)
+}
+
+/// Segments are printed, so none may be made of e-mail addresses, names, telephone numbers or addresses.
+fn refuse_personal(column: &str, values: &Keys) -> Result<()> {
+    let numbers = 0..u32::try_from(values.len()).unwrap_or(u32::MAX);
+    if numbers.into_iter().any(|number| Privacy::Masked.hides(column, values.text(number))) {
+        return Err(Error::usage(format!(
+            "--by {column}: the column holds personal data, which is not printed"
+        ))
+        .hint("add --show-personal-data to print it"));
+    }
+    Ok(())
+}
+
+/// The tables of a source, or the one error.
+fn one_by_one(tables: Result<Vec<Table>>) -> Vec<Result<Table>> {
+    match tables {
+        Ok(tables) => tables.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    }
 }
 
 /// The headers of the files at hand.
@@ -148,6 +180,7 @@ impl Headers<'_> {
         let all = Header {
             file: files.clone(),
             columns: headers.flat_map(|header| header.columns.iter().cloned()).collect(),
+            privacy: Privacy::default(),
         };
         Err(Error::usage(format!("--by {name}: there is no such column in {files}"))
             .hint(all.describe_for(name)))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::mapping::Header;
 use crate::error::{Error, Result};
 
 /// Why a row that can be read is in no number.
@@ -11,6 +12,8 @@ pub enum Reason {
     Blank,
     /// A line that sums up or signs the file (`Grand Total`, `45 record(s) downloaded`).
     Footer,
+    /// A second line of the header: units, questions, JSON.
+    SecondHeader,
     /// The same row of the same order stands in another file as well.
     Repeated,
     /// The same transaction stands in the files again.
@@ -47,6 +50,7 @@ impl Reason {
         match self {
             Self::Blank => "blank",
             Self::Footer => "footer",
+            Self::SecondHeader => "second header line",
             Self::Repeated => "repeated in another file",
             Self::RepeatedRow => "the same transaction again",
             Self::OtherKind => "other kinds of rows",
@@ -69,6 +73,7 @@ impl Reason {
         match self {
             Self::Blank => "blank",
             Self::Footer => "footer",
+            Self::SecondHeader => "second_header",
             Self::Repeated => "repeated_in_another_file",
             Self::RepeatedRow => "repeated_transaction",
             Self::OtherKind => "other_kind",
@@ -167,8 +172,9 @@ impl Problem {
     }
 
     /// A value in a column that does not read as what it should be. Personal data is masked.
-    pub fn value(fault: Fault, column: &str, value: &[u8], what: &str) -> Self {
-        Self::new(fault, format!("column \"{column}\": {} {what}", super::privacy::shown(column, value)))
+    pub fn value(fault: Fault, header: &Header, index: usize, value: &[u8], what: &str) -> Self {
+        let column = &header.columns[index];
+        Self::new(fault, format!("column \"{column}\": {} {what}", header.privacy.quoted(column, value)))
     }
 }
 
@@ -194,7 +200,8 @@ pub enum Limit {
 }
 
 impl Limit {
-    fn allows(self, rejected: u64, read: u64) -> bool {
+    /// Whether so many of so many rows may be rejected.
+    pub fn allows(self, rejected: u64, read: u64) -> bool {
         match self {
             Self::Rows(limit) => rejected <= limit,
             Self::Percent(limit) => rejected as f64 * 100.0 <= limit * read as f64,
@@ -237,6 +244,8 @@ pub struct Rejected<'a> {
     pub reason: &'a str,
     /// Its original bytes.
     pub raw: &'a [u8],
+    /// The line of the file's header, and its bytes.
+    pub header: Option<&'a (u64, Vec<u8>)>,
 }
 
 /// Takes rejected rows as they are found.
@@ -248,6 +257,8 @@ pub struct Rejects<'s> {
     sink: &'s mut Sink<'s>,
     /// Rows of the data sets already checked.
     read: u64,
+    /// The headers of the files, by name.
+    headers: BTreeMap<String, (u64, Vec<u8>)>,
     /// By kind: how many, and the first few in words.
     kinds: BTreeMap<Fault, (u64, Vec<String>)>,
 }
@@ -258,7 +269,12 @@ const SHOWN_PER_KIND: usize = 5;
 impl<'s> Rejects<'s> {
     /// A collector that hands every rejected row to `sink`.
     pub fn new(limit: Limit, sink: &'s mut Sink<'s>) -> Self {
-        Self { limit, sink, read: 0, kinds: BTreeMap::new() }
+        Self { limit, sink, read: 0, headers: BTreeMap::new(), kinds: BTreeMap::new() }
+    }
+
+    /// Notes the header of a file that is to be read.
+    pub fn begin(&mut self, file: &str, header: (u64, Vec<u8>)) {
+        self.headers.insert(file.to_owned(), header);
     }
 
     /// Notes a rejected row.
@@ -279,7 +295,8 @@ impl<'s> Rejects<'s> {
         if shown.len() < SHOWN_PER_KIND {
             shown.push(format!("{file}:{line}: {}", problem.message));
         }
-        (self.sink)(Rejected { file, line, reason: &problem.message, raw })
+        let header = self.headers.get(file);
+        (self.sink)(Rejected { file, line, reason: &problem.message, raw, header })
     }
 
     /// How many rows were rejected.
@@ -322,6 +339,7 @@ impl<'s> Rejects<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::privacy::Privacy;
 
     #[test]
     fn limits() {
@@ -342,7 +360,12 @@ mod tests {
         let mut account = Account::default();
         let mut rejects = Rejects::new(Limit::Rows(0), &mut sink);
         for line in 2..9 {
-            let problem = Problem::value(Fault::Amount, "Betrag", b"12,4x", "is not an amount");
+            let header = Header {
+                file: "o.csv".to_owned(),
+                columns: vec!["Betrag".to_owned()],
+                privacy: Privacy::Masked,
+            };
+            let problem = Problem::value(Fault::Amount, &header, 0, b"12,4x", "is not an amount");
             rejects.add("o.csv", line, &problem, b"raw", &mut account).expect("sink works");
         }
         let error = rejects.check(100).expect_err("none allowed");

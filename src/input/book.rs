@@ -8,7 +8,7 @@ use super::grouping::{Grouping, Lines};
 use super::keys::Keys;
 use super::order_amounts::Amounts;
 use super::order_options::OnConflict;
-use super::privacy::shown_key;
+use super::privacy::Privacy;
 use super::returns::Returned;
 use crate::error::{Error, Result};
 use crate::money::Micros;
@@ -149,6 +149,7 @@ pub struct Book {
     /// The draft of each id.
     draft_of: Vec<u32>,
     without_amounts: bool,
+    privacy: Privacy,
     segment_columns: Vec<String>,
     segments: Vec<u32>,
     /// The last place where a line of an order was left out for its status.
@@ -169,11 +170,12 @@ pub struct Book {
 
 impl Book {
     /// An empty book with these segmenting columns. `without_amounts`: orders need no amount.
-    pub fn new(segment_columns: &[String], without_amounts: bool) -> Self {
+    pub fn new(segment_columns: &[String], without_amounts: bool, privacy: Privacy) -> Self {
         Self {
             segment_columns: segment_columns.to_vec(),
             values: segment_columns.iter().map(|_| Keys::default()).collect(),
             without_amounts,
+            privacy,
             ..Self::default()
         }
     }
@@ -325,7 +327,7 @@ impl Book {
         }
         if let Some(new) = line.customer.filter(|_| is_sale) {
             if draft.customer != NONE && draft.customer != new {
-                let text = |n| shown_key(&display_key(&self.customers, n));
+                let text = |n| self.privacy.key(&display_key(&self.customers, n));
                 return Err(conflict("customer", &text(draft.customer), &text(new), draft.line)
                     .hint("an order belongs to one customer; is the right column mapped as order_id?"));
             }

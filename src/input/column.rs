@@ -131,14 +131,13 @@ impl DateColumn {
                 .hint("a column has one form; with its format as --date-format (for example %Y-%m-%d), other rows are rejected"),
             )),
             date::Reading::Contradicts | date::Reading::OtherShape | date::Reading::Not => {
-                let column = &header.columns[index];
                 let what = match (&self.format.custom, self.format.shape) {
                     (Some(custom), _) => format!("is not a date in the format {custom}"),
                     (None, None) => "is not a date".to_owned(),
                     (None, Some(date::Shape::Either(_))) if self.format.order.is_none() => "is not a date".to_owned(),
                     (None, Some(_)) => format!("is not a date like {}", self.format.describe()),
                 };
-                Err(Problem::value(Fault::Date, column, text, &what).into())
+                Err(Problem::value(Fault::Date, header, index, text, &what).into())
             }
         }
     }
@@ -285,13 +284,13 @@ impl AmountColumn {
             number::Reading::Contradicts => {
                 let mark = char::from(self.mark.unwrap_or(Mark::Point).symbol());
                 let what = format!("is not an amount with the decimal mark \"{mark}\"");
-                Err(Problem::value(Fault::Amount, column, text, &what).into())
+                Err(Problem::value(Fault::Amount, header, index, text, &what).into())
             }
             number::Reading::Not => {
-                Err(Problem::value(Fault::Amount, column, text, "is not an amount").into())
+                Err(Problem::value(Fault::Amount, header, index, text, "is not an amount").into())
             }
             number::Reading::TooLarge => {
-                Err(Problem::value(Fault::Amount, column, text, "is too large for an amount").into())
+                Err(Problem::value(Fault::Amount, header, index, text, "is too large for an amount").into())
             }
         }
     }

@@ -8,13 +8,14 @@ use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::book::display_key;
+use super::census::FileCensus;
 use super::column::{DateColumn, Verdict};
 use super::date::{GivenFormat, day_of};
 use super::fields::{CUSTOMER_FIELDS, CustomerField};
 use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
-use super::privacy::shown_key;
+use super::privacy::Privacy;
 use super::profiles::{Choice, Holds, Profile};
 use super::record::Row;
 use super::source::Source;
@@ -39,6 +40,8 @@ pub struct CustomerOptions {
     pub zone: TimeZone,
     /// Rows are contracts: each needs a start, and a customer may have several.
     pub contracts: bool,
+    /// Whether messages show personal data.
+    pub privacy: Privacy,
     /// Contracts that start after this day are ignored, as are ends.
     pub as_of: Option<Day>,
 }
@@ -49,23 +52,28 @@ impl CustomerOptions {
     /// # Errors
     /// See [`Table::open`].
     pub fn open(&self, source: &Source) -> Result<Table> {
-        let is_header = |header: &Header| {
-            let has_key = |mapping: Mapping<CustomerField>| {
-                [CustomerField::Id, CustomerField::Email].iter().any(|field| mapping.get(*field).is_some())
-            };
-            header.columns.len() > 1
-                && (matches!(self.profile.of(header, Holds::Customers), Ok(Some(_)))
-                    || Mapping::of(header, &self.map, CUSTOMER_FIELDS).is_ok_and(has_key))
+        let is_header = |header: &Header| self.is_header(header);
+        let mut table = Table::open(source, None, self.encoding, Some(&is_header))?;
+        table.header.privacy = self.privacy;
+        Ok(table)
+    }
+
+    /// Whether a record is the header of a customers file.
+    pub fn is_header(&self, header: &Header) -> bool {
+        let has_key = |mapping: Mapping<CustomerField>| {
+            [CustomerField::Id, CustomerField::Email].iter().any(|field| mapping.get(*field).is_some())
         };
-        Table::open(source, None, self.encoding, Some(&is_header))
+        header.columns.len() > 1
+            && (matches!(self.profile.of(header, Holds::Customers), Ok(Some(_)))
+                || Mapping::of(header, &self.map, CUSTOMER_FIELDS).is_ok_and(has_key))
     }
 }
 
 /// What the customers file needs to know of the orders.
 #[derive(Debug, Default)]
 pub struct OrdersSide {
-    /// Their customers are keyed by e-mail.
-    pub keyed_by_email: bool,
+    /// Whether their customers are keyed by e-mail; `None`: there are no orders.
+    pub keyed_by_email: Option<bool>,
     /// Whether each of their customers has an order that counts, by number.
     pub has_orders: Vec<bool>,
 }
@@ -137,68 +145,125 @@ pub fn read(
     keys: &mut Keys,
     rejects: &mut Rejects<'_>,
 ) -> Result<Customers> {
-    let Table { mut records, header, delimiter, form } = table;
-    let profile = options.profile.of(&header, Holds::Customers)?;
-    if profile.is_none()
-        && let Some(other) = options.profile.of(&header, Holds::Orders)?
-    {
-        return Err(Error::usage(format!("{}: {} holds orders, no customers", header.file, other.title)));
-    }
-    let mapping = match profile {
-        Some(profile) => Mapping::of(&header, &profile.map(&header, &options.map, CUSTOMER_FIELDS), &[])?,
-        None => Mapping::of(&header, &options.map, CUSTOMER_FIELDS)?,
-    };
-    let profile = profile.cloned().unwrap_or_default();
-    let mut segments = Vec::new();
-    for column in segment_columns {
-        segments.push(header.position(column)?.ok_or_else(|| {
-            Error::usage(format!("{}: there is no column \"{column}\" to segment by", header.file))
-                .hint(header.describe_for(column))
-        })?);
-    }
-    let given = options.date_format.clone().or(profile.dates().map(GivenFormat::Order));
-    let date_column = || {
-        let mut dates = DateColumn::new(given.as_ref(), &options.zone);
-        dates.format.utc = profile.utc;
-        dates
-    };
-    let mut reader = Reader {
-        options,
-        orders,
-        mapping,
-        segments,
-        values: segment_columns.iter().map(|_| Keys::default()).collect(),
-        first_order: date_column(),
-        start: date_column(),
-        end: date_column(),
-        account: Account::default(),
-        entries: Vec::new(),
-        known: HashMap::new(),
-        header,
-        profile,
-    };
-    reader.require()?;
-    let mut waiting = Waiting::default();
-    while let Some(row) = records.next()? {
-        reader.account.read += 1;
-        if reader.row(&row, keys, rejects)? {
-            waiting.push(&row);
-        }
-    }
-    let left = settle(waiting.len(), || {
-        reader.follow();
-        waiting.retry(delimiter, |row| reader.row(row, keys, rejects))?;
-        Ok(waiting.len())
-    })?;
-    if left > 0 {
-        reader.settled()?;
-        return Err(Error::internal("a row waits for a decision that was made"));
-    }
-    rejects.check(reader.account.read)?;
-    reader.finish(form.describe())
+    read_observed(table, options, orders, segment_columns, keys, rejects, None)
 }
 
-impl Reader<'_> {
+/// The same, with a census of the file, also where reading fails.
+///
+/// # Errors
+/// See [`read`].
+pub fn read_observed(
+    mut table: Table,
+    options: &CustomerOptions,
+    orders: &OrdersSide,
+    segment_columns: &[String],
+    keys: &mut Keys,
+    rejects: &mut Rejects<'_>,
+    censuses: Option<&mut Vec<FileCensus>>,
+) -> Result<Customers> {
+    rejects.begin(&table.header.file, table.header_row.clone());
+    let mut census = censuses.is_some().then(|| FileCensus::new(&table));
+    let reader = Reader::new(&table, options, orders, segment_columns);
+    let read = reader.and_then(|reader| reader.read(&mut table, keys, rejects, census.as_mut()));
+    if let (Some(mut census), Some(censuses)) = (census, censuses) {
+        // Also behind the place that it fails on.
+        while let Ok(Some(row)) = table.records.next() {
+            census.see(&row);
+        }
+        match &read {
+            Ok((_, mapping, profile)) => census.describe(mapping, CUSTOMER_FIELDS, profile),
+            Err(_) => {
+                let mapping = Mapping::of(&census.header, &options.map, CUSTOMER_FIELDS);
+                census.guess(mapping, CUSTOMER_FIELDS);
+            }
+        }
+        censuses.push(census);
+    }
+    read.map(|(customers, ..)| customers)
+}
+impl<'o> Reader<'o> {
+    fn new(
+        table: &Table,
+        options: &'o CustomerOptions,
+        orders: &'o OrdersSide,
+        segment_columns: &[String],
+    ) -> Result<Self> {
+        let header = &table.header;
+        let profile = options.profile.of(header, Holds::Customers)?;
+        if profile.is_none()
+            && let Some(other) = options.profile.of(header, Holds::Orders)?
+        {
+            return Err(Error::usage(format!("{}: {} holds orders, no customers", header.file, other.title)));
+        }
+        let mapping = match profile {
+            Some(profile) => Mapping::of(header, &profile.map(header, &options.map, CUSTOMER_FIELDS), &[])?,
+            None => Mapping::of(header, &options.map, CUSTOMER_FIELDS)?,
+        };
+        let profile = profile.cloned().unwrap_or_default();
+        let mut segments = Vec::new();
+        for column in segment_columns {
+            segments.push(header.position(column)?.ok_or_else(|| {
+                Error::usage(format!("{}: there is no column \"{column}\" to segment by", header.file))
+                    .hint(header.describe_for(column))
+            })?);
+        }
+        let given = options.date_format.clone().or(profile.dates().map(GivenFormat::Order));
+        let date_column = || {
+            let mut dates = DateColumn::new(given.as_ref(), &options.zone);
+            dates.format.utc = profile.utc;
+            dates
+        };
+        let reader = Self {
+            options,
+            orders,
+            mapping,
+            segments,
+            values: segment_columns.iter().map(|_| Keys::default()).collect(),
+            first_order: date_column(),
+            start: date_column(),
+            end: date_column(),
+            account: Account::default(),
+            entries: Vec::new(),
+            known: HashMap::new(),
+            header: header.clone(),
+            profile,
+        };
+        reader.require()?;
+        Ok(reader)
+    }
+
+    /// Reads all rows.
+    fn read(
+        mut self,
+        table: &mut Table,
+        keys: &mut Keys,
+        rejects: &mut Rejects<'_>,
+        mut census: Option<&mut FileCensus>,
+    ) -> Result<(Customers, Mapping<CustomerField>, Profile)> {
+        let mut waiting = Waiting::default();
+        while let Some(row) = table.records.next()? {
+            self.account.read += 1;
+            if let Some(census) = &mut census {
+                census.see(&row);
+            }
+            if self.row(&row, keys, rejects)? {
+                waiting.push(&row);
+            }
+        }
+        let left = settle(waiting.len(), || {
+            self.follow();
+            waiting.retry(table.delimiter, |row| self.row(row, keys, rejects))?;
+            Ok(waiting.len())
+        })?;
+        if left > 0 {
+            self.settled()?;
+            return Err(Error::internal("a row waits for a decision that was made"));
+        }
+        rejects.check(self.account.read)?;
+        let (mapping, profile) = (self.mapping.clone(), self.profile.clone());
+        Ok((self.finish(table.form.describe())?, mapping, profile))
+    }
+
     fn require(&self) -> Result<()> {
         let lacks = |field| self.mapping.get(field).is_none();
         let lacking = |what: &str, how: &str| {
@@ -222,7 +287,12 @@ impl Reader<'_> {
     /// file has no e-mail but an id that may be one.
     fn key_field(&self) -> CustomerField {
         let has = |field| self.mapping.get(field).is_some();
-        let email = self.orders.keyed_by_email && (has(CustomerField::Email) || !has(CustomerField::Id));
+        let (has_id, has_email) = (has(CustomerField::Id), has(CustomerField::Email));
+        let email = match self.orders.keyed_by_email {
+            Some(true) => has_email || !has_id,
+            Some(false) => false,
+            None => has_email && !has_id,
+        };
         if email { CustomerField::Email } else { CustomerField::Id }
     }
 
@@ -298,7 +368,8 @@ impl Reader<'_> {
             }
             end = end.filter(|end| self.options.as_of.is_none_or(|as_of| *end <= as_of));
         }
-        let customer = if self.orders.keyed_by_email {
+        let by_email = self.orders.keyed_by_email == Some(true) || self.key_field() == CustomerField::Email;
+        let customer = if by_email {
             keys.number(super::email_key(&id).as_bytes())
         } else {
             keys.number(unguarded(id.as_bytes()))
@@ -318,7 +389,7 @@ impl Reader<'_> {
                     "{}:{}: customer \"{}\" is on line {line} already, with other values",
                     header.file,
                     row.line,
-                    shown_key(&display_key(keys, customer))
+                    header.privacy.key(&display_key(keys, customer))
                 ))
                 .hint("a customers file has one row per customer; is the right column mapped as id?"),
             ));

@@ -121,7 +121,7 @@ pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
     FieldInfo {
         field: OrderField::Status,
         name: "status",
-        names: &["status orderstatus bestellstatus auftragsstatus orderstate state financialstatus \
+        names: &["status orderstatus bestellstatus auftragsstatus orderstate financialstatus \
              paymentstatus zahlungsstatus"],
     },
     FieldInfo {
@@ -174,6 +174,12 @@ pub const CUSTOMER_FIELDS: &[FieldInfo<CustomerField>] = &[
              joined joinedat joindate createdat created createddate datecreated erstelltam angelegtam"],
     },
 ];
+
+/// Whether a header is that of an order's number.
+pub fn names_order(header: &str) -> bool {
+    let folded = fold(header);
+    ORDER_IDS.split_ascii_whitespace().any(|name| name == folded)
+}
 
 /// Headers that hold a customer's number in plain exports and a display name in others: taken only
 /// where the file has no better key.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::{FieldInfo, ORDER_FIELDS, OrderField, WEAK_CUSTOMER_KEYS, fold};
+use super::privacy::Privacy;
 use crate::error::{Error, Result, nearest};
 
 /// The header of one file.
@@ -12,6 +13,8 @@ pub struct Header {
     pub file: String,
     /// Column names, trimmed.
     pub columns: Vec<String>,
+    /// Whether messages show personal data.
+    pub privacy: Privacy,
 }
 
 impl Header {
@@ -156,6 +159,21 @@ pub fn is_orders_header(header: &Header, explicit: &Explicit<OrderField>) -> boo
     has(OrderField::OrderedAt) && (has(OrderField::CustomerId) || has(OrderField::Email))
 }
 
+/// Whether the header of a file with dates and customers is that of orders rather than of a list of customers:
+/// it has an amount, or a date that says what it is the date of.
+pub fn looks_like_orders(header: &Header, explicit: &Explicit<OrderField>) -> bool {
+    const ORDERED: &[&str] =
+        &["order", "bestell", "auftrag", "purchase", "kauf", "invoice", "rechnung", "transaction"];
+    let Ok(mapping) = Mapping::of(header, explicit, ORDER_FIELDS) else { return false };
+    let has = |field| mapping.get(field).is_some();
+    let says_ordered = mapping.get(OrderField::OrderedAt).is_some_and(|index| {
+        let date = fold(&header.columns[index]);
+        ORDERED.iter().any(|word| date.starts_with(word))
+    });
+    is_orders_header(header, explicit)
+        && (says_ordered || has(OrderField::Amount) || has(OrderField::UnitPrice))
+}
+
 impl Mapping<OrderField> {
     /// Accepts a header such as `customer` as the key where the file has neither id nor e-mail, and
     /// a lone price as the amount where there is no quantity to multiply it with.
@@ -186,7 +204,11 @@ mod tests {
     use super::*;
 
     fn header(columns: &[&str]) -> Header {
-        Header { file: "o.csv".into(), columns: columns.iter().map(|c| (*c).to_owned()).collect() }
+        Header {
+            file: "o.csv".into(),
+            columns: columns.iter().map(|c| (*c).to_owned()).collect(),
+            privacy: Privacy::default(),
+        }
     }
 
     fn mapped(columns: &[&str]) -> Vec<(OrderField, String)> {

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod book;
+pub mod census;
 pub mod classify;
 mod column;
 pub mod customers;
@@ -26,11 +27,12 @@ mod order_line;
 mod order_options;
 pub mod orders;
 mod orders_file;
-mod privacy;
+pub mod privacy;
 pub mod profiles;
 pub mod rates;
 mod record;
 mod refund_text;
+pub mod reject_file;
 pub mod returns;
 pub mod side_file;
 pub mod source;
@@ -129,7 +131,8 @@ fn text_of<'r>(header: &Header, row: &Row<'r>, index: usize) -> Result<Cow<'r, s
 fn not_utf8(header: &Header, row: &Row<'_>, index: usize) -> Verdict {
     Problem::value(
         Fault::Encoding,
-        &header.columns[index],
+        header,
+        index,
         &row.get(index),
         "is not UTF-8, though other parts of the file are",
     )

@@ -64,7 +64,7 @@ const FIELDS: &[FieldInfo<Field>] = &[
         "unit_price",
         &["unitprice priceperunit itemprice priceeach einzelpreis stuckpreis stueckpreis price preis"],
     ),
-    FieldInfo::new(Field::Status, "status", &["status paymentstatus state zahlungsstatus"]),
+    FieldInfo::new(Field::Status, "status", &["status paymentstatus zahlungsstatus"]),
     FieldInfo::new(
         Field::Date,
         "paid_at",

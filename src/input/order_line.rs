@@ -54,6 +54,10 @@ impl OrderReader<'_> {
         if let Some(problem) = problem {
             return Ok(Outcome::Rejected(problem));
         }
+        if file.begins && is_second_header(file, row) {
+            self.account.exclude(Reason::SecondHeader, 1);
+            return Ok(Outcome::Taken);
+        }
         match self.order_line(file, row) {
             Ok(()) => Ok(Outcome::Taken),
             Err(Verdict::Waits) => Ok(Outcome::Waits),
@@ -357,6 +361,16 @@ impl OrderReader<'_> {
         };
         repeated.then_some(Reason::Repeated)
     }
+}
+
+/// Whether a row goes on with the header, as units, questions or JSON: it says something where dates and amounts
+/// stand, and nowhere in it is a digit, or it is JSON.
+fn is_second_header(file: &File, row: &Row<'_>) -> bool {
+    let fields = [OrderField::OrderedAt, OrderField::Amount].map(|field| file.mapping.get(field));
+    let texts = || fields.into_iter().flatten().map(|index| row.get(index));
+    let is_json = |text: &Cow<'_, [u8]>| text.starts_with(b"{\"") && text.ends_with(b"}");
+    let has_no_digit = !row.raw.iter().any(u8::is_ascii_digit);
+    texts().all(|text| is_json(&text)) || (has_no_digit && texts().all(|text| !is_missing(&text)))
 }
 
 /// What a row is, and of which order.

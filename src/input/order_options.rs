@@ -6,13 +6,15 @@ use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 
 use super::date::GivenFormat;
-use super::fields::OrderField;
+use super::fields::{ORDER_FIELDS, OrderField};
 use super::grouping::Grouping;
-use super::mapping::{Explicit, Header, is_orders_header};
+use super::mapping::{Explicit, Header, Mapping, is_orders_header};
 use super::number::Mark;
 use super::order_amounts::OrderAmounts;
+use super::privacy::Privacy;
 use super::profiles::{Choice, Holds};
 use super::rates::Rates;
+use super::reject_file::{is_reject_file, unpack};
 use super::returns::Returned;
 use super::source::Source;
 use super::table::Table;
@@ -70,6 +72,8 @@ pub struct OrderOptions {
     pub rates: Option<Rates>,
     /// What came back, by order id, from a separate file.
     pub returns: BTreeMap<Vec<u8>, Returned>,
+    /// Whether messages show personal data.
+    pub privacy: Privacy,
     /// Orders after this day are ignored.
     pub as_of: Option<Day>,
 }
@@ -102,20 +106,43 @@ impl OrderOptions {
             currency: None,
             rates: None,
             returns: BTreeMap::new(),
+            privacy: Privacy::default(),
             as_of: None,
         }
     }
 
-    /// Opens an orders file.
+    /// Whether a record is the header of an orders file.
+    pub fn is_header(&self, header: &Header) -> bool {
+        is_orders_header(header, &self.map) || matches!(self.profile.of(header, Holds::Orders), Ok(Some(_)))
+    }
+
+    /// Whether a header names a date of orders.
+    pub fn is_date_known(&self, header: &Header) -> bool {
+        Mapping::of(header, &self.map, ORDER_FIELDS)
+            .is_ok_and(|mapping| mapping.get(OrderField::OrderedAt).is_some())
+    }
+
+    /// Opens an orders file: one table, or those of the files whose rejected rows it holds.
     ///
     /// # Errors
-    /// See [`Table::open`].
-    pub fn open(&self, source: &Source) -> Result<Table> {
-        let is_header = |header: &Header| {
-            is_orders_header(header, &self.map)
-                || matches!(self.profile.of(header, Holds::Orders), Ok(Some(_)))
-        };
-        Table::open(source, self.delimiter, self.encoding, Some(&is_header))
+    /// See [`Table::open`] and [`super::reject_file`].
+    pub fn open(&self, source: &Source) -> Result<Vec<Table>> {
+        let is_header = |header: &Header| self.is_header(header);
+        let table = Table::open(source, self.delimiter, self.encoding, Some(&is_header))?;
+        self.tables(table)
+    }
+
+    /// A table of orders as such, or those of a reject file.
+    ///
+    /// # Errors
+    /// See [`super::reject_file`].
+    pub fn tables(&self, table: Table) -> Result<Vec<Table>> {
+        let is_header = |header: &Header| self.is_header(header);
+        let mut tables = if is_reject_file(&table.header) { unpack(table, &is_header)? } else { vec![table] };
+        for table in &mut tables {
+            table.header.privacy = self.privacy;
+        }
+        Ok(tables)
     }
 }
 

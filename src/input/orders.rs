@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, Problem, Rejects};
 use super::book::{Book, FileFacts, NONE};
+use super::census::FileCensus;
 use super::classify::{Finished, Rules, classify};
 use super::column::DateColumn;
 use super::fields::{ORDER_FIELDS, OrderField};
@@ -11,9 +12,8 @@ use super::keys::Keys;
 use super::mapping::{Header, Mapping};
 use super::order_line::Seen;
 use super::orders_file::File;
-use super::record::Row;
-use super::source::Source;
-use super::table::Table;
+use super::record::{Records, Row};
+use super::table::{Form, Table};
 use super::waiting::settle;
 use crate::error::{Error, Result};
 
@@ -88,38 +88,55 @@ pub struct OrderReader<'o> {
     pub(super) segment_buffer: Vec<u32>,
     mapping: Vec<(&'static str, String)>,
     keyed_by_email: Option<bool>,
+    censuses: Option<&'o mut Vec<FileCensus>>,
 }
 
 impl<'o> OrderReader<'o> {
-    /// A reader of `sources` files with these segmenting columns.
-    pub fn new(options: &'o OrderOptions, segment_columns: &'o [String], sources: usize) -> Self {
+    /// A reader of files with these segmenting columns.
+    pub fn new(options: &'o OrderOptions, segment_columns: &'o [String]) -> Self {
         Self {
             options,
             segment_columns,
-            book: Book::new(segment_columns, options.without_amounts || options.amounts.is_some()),
+            book: Book::new(
+                segment_columns,
+                options.without_amounts || options.amounts.is_some(),
+                options.privacy,
+            ),
             account: Account::default(),
             files: Vec::new(),
             statuses: BTreeMap::new(),
             kinds: BTreeMap::new(),
             with_offset: 0,
-            several_files: sources > 1 && options.on_conflict.is_none(),
+            several_files: false,
             seen: Seen::new(),
             segment_buffer: vec![NONE; segment_columns.len()],
             mapping: Vec::new(),
             keyed_by_email: None,
+            censuses: None,
         }
     }
 
-    /// Reads the sources as one data set. `first` is the first of them, already opened.
+    /// Takes a census of every file it reads, also of one that it fails on.
+    #[must_use]
+    pub fn observed(self, censuses: &'o mut Vec<FileCensus>) -> Self {
+        Self { censuses: Some(censuses), ..self }
+    }
+
+    /// Reads files as one data set. `several`: there are more than one.
     ///
     /// # Errors
     /// A file cannot be read or lacks a field, a column's reading is ambiguous, lines of an order
     /// contradict each other, currencies meet, or more rows are bad than may be.
-    pub fn read(mut self, first: Table, rest: &[Source], rejects: &mut Rejects<'_>) -> Result<Orders> {
-        let mut files = vec![self.read_file(first, rejects)?];
-        for source in rest {
-            let table = self.options.open(source)?;
-            files.push(self.read_file(table, rejects)?);
+    pub fn read(
+        mut self,
+        tables: impl IntoIterator<Item = Result<Table>>,
+        several: bool,
+        rejects: &mut Rejects<'_>,
+    ) -> Result<Orders> {
+        self.several_files = several && self.options.on_conflict.is_none();
+        let mut files = Vec::new();
+        for table in tables {
+            files.push(self.read_file(table?, rejects)?);
         }
         self.settle(&mut files, rejects)?;
         let mut unknown_returns = 0;
@@ -189,8 +206,34 @@ impl<'o> OrderReader<'o> {
     }
 
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
+        let mut census = self.censuses.is_some().then(|| FileCensus::new(&table));
+        let Table { mut records, header, header_row, delimiter, form } = table;
+        rejects.begin(&header.file, header_row);
+        let read = match self.open_file(header, delimiter, form) {
+            Ok(file) => self.read_rows(file, &mut records, census.as_mut(), rejects),
+            Err(error) => Err(error),
+        };
+        if let (Some(mut census), Some(censuses)) = (census, self.censuses.as_deref_mut()) {
+            // Also behind the place that it fails on.
+            while let Ok(Some(row)) = records.next() {
+                census.see(&row);
+            }
+            match &read {
+                Ok(file) => census.describe(&file.mapping, ORDER_FIELDS, &file.profile),
+                Err(_) => {
+                    let mapping = Mapping::of(&census.header, &self.options.map, ORDER_FIELDS);
+                    let mapping = mapping.map(|mapping| mapping.with_weak_names(&census.header));
+                    census.guess(mapping, ORDER_FIELDS);
+                }
+            }
+            censuses.push(census);
+        }
+        read
+    }
+
+    fn open_file(&mut self, header: Header, delimiter: u8, form: Form) -> Result<File> {
         let number = u32::try_from(self.files.len()).unwrap_or(NONE);
-        let (mut file, mut records) = File::open(table, number, self.options)?;
+        let mut file = File::open(header, delimiter, form, number, self.options)?;
         self.require(&file.header, &file.mapping)?;
         file.find_segments(self.segment_columns)?;
         if self.mapping.is_empty() {
@@ -200,8 +243,26 @@ impl<'o> OrderReader<'o> {
             self.mapping = named.collect();
         }
         self.files.push(file.facts());
+        Ok(file)
+    }
+
+    fn read_rows(
+        &mut self,
+        mut file: File,
+        records: &mut Records,
+        mut census: Option<&mut FileCensus>,
+        rejects: &mut Rejects<'_>,
+    ) -> Result<File> {
+        if let Some(census) = &mut census {
+            census.follow_orders(file.mapping.get(OrderField::OrderId));
+        }
+        let before = self.account.read;
         while let Some(row) = records.next()? {
+            file.begins = self.account.read < before + 2;
             self.account.read += 1;
+            if let Some(census) = &mut census {
+                census.see(&row);
+            }
             if self.take_row(&mut file, &row, rejects)? {
                 file.waiting.push(&row);
             }

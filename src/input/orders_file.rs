@@ -8,8 +8,7 @@ use super::grouping::Grouping;
 use super::mapping::{Header, Mapping};
 use super::order_options::OrderOptions;
 use super::profiles::{Holds, Profile};
-use super::record::Records;
-use super::table::{Form, Table};
+use super::table::Form;
 use super::waiting::Waiting;
 use crate::error::{Error, Result};
 
@@ -30,6 +29,8 @@ pub(super) struct File {
     separate: Option<String>,
     /// Rows that wait for the file's later rows to decide how they read.
     pub(super) waiting: Waiting,
+    /// The next row is one of the first two.
+    pub(super) begins: bool,
 }
 
 impl File {
@@ -37,8 +38,13 @@ impl File {
     ///
     /// # Errors
     /// The profile refuses the file, a column named by the user is missing, or one is named twice.
-    pub(super) fn open(table: Table, number: u32, options: &OrderOptions) -> Result<(Self, Records)> {
-        let Table { records, header, delimiter, form } = table;
+    pub(super) fn open(
+        header: Header,
+        delimiter: u8,
+        form: Form,
+        number: u32,
+        options: &OrderOptions,
+    ) -> Result<Self> {
         let profile = options.profile.of(&header, Holds::Orders)?;
         if profile.is_none()
             && let Some(other) = options.profile.of(&header, Holds::Customers)?
@@ -76,7 +82,7 @@ impl File {
             dates
         });
         let amounts = AmountColumn::new(options.decimal.or(profile.decimal()));
-        let file = Self {
+        Ok(Self {
             number,
             header,
             delimiter,
@@ -89,8 +95,8 @@ impl File {
             profile,
             separate,
             waiting: Waiting::default(),
-        };
-        Ok((file, records))
+            begins: true,
+        })
     }
 
     /// Finds the columns that segment.

@@ -1,6 +1,6 @@
 //! A file with its header read and its delimiter known: the place where rows start.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
@@ -8,8 +8,9 @@ use encoding_rs::Encoding;
 use super::account::quoted;
 use super::decode::EncodingName;
 use super::mapping::Header;
+use super::privacy::Privacy;
 use super::record::{Fields, Records, Row};
-use super::source::{Source, foreign_format};
+use super::source::{Opened, Source, foreign_format};
 use super::unpack::Packing;
 use crate::error::{Error, Result};
 
@@ -22,6 +23,8 @@ pub struct Table {
     pub records: Records,
     /// The names of the columns.
     pub header: Header,
+    /// The line of the header, and its bytes.
+    pub header_row: (u64, Vec<u8>),
     /// The character between fields.
     pub delimiter: u8,
     /// How its bytes are packed and encoded.
@@ -69,9 +72,33 @@ impl Table {
         is_header: Option<&IsHeader<'_>>,
     ) -> Result<Self> {
         let file = source.name();
+        let Opened { text, packing, encoding } = source.open(encoding)?;
+        let form = Form { packing, encoding, preamble: 0 };
+        Self::find(text, &file, form, delimiter, is_header)
+    }
+
+    /// Takes a text as a table.
+    ///
+    /// # Errors
+    /// See [`Self::open`].
+    pub(super) fn of_text(
+        text: Box<dyn Read + Send>,
+        file: &str,
+        form: Form,
+        is_header: &IsHeader<'_>,
+    ) -> Result<Self> {
+        Self::find(text, file, form, None, Some(is_header))
+    }
+
+    fn find(
+        text: Box<dyn Read + Send>,
+        file: &str,
+        form: Form,
+        delimiter: Option<u8>,
+        is_header: Option<&IsHeader<'_>>,
+    ) -> Result<Self> {
         let complain = |what: &str| Error::input(format!("{file}: {what}"));
-        let opened = source.open(encoding)?;
-        let mut records = Records::new(opened.text, &file);
+        let mut records = Records::new(text, file);
         let head = records.peek()?;
         if head.is_empty() {
             return Err(complain("is empty").hint("an export without orders still has a header line"));
@@ -83,22 +110,22 @@ impl Table {
         if memchr::memchr(0, first_line).is_some() {
             return Err(complain("holds NUL bytes: it is not text"));
         }
-        let found = is_header.and_then(|is_header| find_header(head, &file, delimiter, is_header));
+        let found = is_header.and_then(|is_header| find_header(head, file, delimiter, is_header));
         let (delimiter, preamble) = found.unwrap_or_else(|| (delimiter.unwrap_or_else(|| sniff(head)), 0));
         records.set_delimiter(delimiter);
         for _ in 0..preamble {
             records.next()?;
         }
-        let header = match records.next()? {
-            Some(row) => read_header(&file, &row)?,
+        let (header, header_row) = match records.next()? {
+            Some(row) => (read_header(file, &row)?, (row.line, row.raw.to_vec())),
             None => return Err(complain("holds empty lines only")),
         };
         if header.columns.len() < 2 {
             return Err(complain(&format!("has one column only, {}", quoted(header.columns[0].as_bytes())))
                 .hint("name the character between its fields with --delimiter; where lines stand before the header, its columns with --map"));
         }
-        let form = Form { packing: opened.packing, encoding: opened.encoding, preamble };
-        Ok(Self { records, header, delimiter, form })
+        let form = Form { preamble, ..form };
+        Ok(Self { records, header, header_row, delimiter, form })
     }
 }
 
@@ -162,5 +189,5 @@ fn read_header(file: &str, row: &Row<'_>) -> Result<Header> {
             }
         }
     }
-    Ok(Header { file: file.to_owned(), columns })
+    Ok(Header { file: file.to_owned(), columns, privacy: Privacy::default() })
 }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod header;
+mod inspection;
 mod json;
 mod layout;
 mod markdown;
@@ -9,6 +10,7 @@ mod table;
 mod words;
 
 pub use csv::Dialect;
+pub use inspection::{render_inspection, render_inspection_json};
 pub use words::accounting;
 
 use crate::error::Result;

@@ -6,6 +6,7 @@ use super::{
 use crate::activity::{Activity, Breakdown, ByColumn, Grid, Origin, Segmentation, count};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
+use crate::input::classify::Finished;
 use crate::input::customers::Customers;
 use crate::input::grouping::{Evidence, Grouping};
 use crate::input::orders::{Orders, RefundsAt};
@@ -380,14 +381,8 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
     warnings
 }
 
-fn summarise_orders(orders: &Orders) -> OrdersSummary {
-    let finished = &orders.finished;
-    let placed = finished.purchases + finished.returns + finished.keyless;
-    let keyless = (finished.keyless > 0).then(|| {
-        let of_revenue = (finished.revenue.0 != 0)
-            .then(|| 100.0 * to_f64(finished.revenue.1) / to_f64(finished.revenue.0));
-        (finished.keyless, 100.0 * finished.keyless as f64 / placed as f64, of_revenue)
-    });
+/// How lines became orders, in words.
+pub fn describe_grouping(finished: &Finished) -> String {
     let mut grouping: Vec<String> = finished
         .groupings
         .iter()
@@ -407,6 +402,17 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
         })
         .collect();
     grouping.dedup();
+    grouping.join("; ")
+}
+
+fn summarise_orders(orders: &Orders) -> OrdersSummary {
+    let finished = &orders.finished;
+    let placed = finished.purchases + finished.returns + finished.keyless;
+    let keyless = (finished.keyless > 0).then(|| {
+        let of_revenue = (finished.revenue.0 != 0)
+            .then(|| 100.0 * to_f64(finished.revenue.1) / to_f64(finished.revenue.0));
+        (finished.keyless, 100.0 * finished.keyless as f64 / placed as f64, of_revenue)
+    });
     OrdersSummary {
         files: orders.files.iter().map(|file| file.name.clone()).collect(),
         account: orders.account.clone(),
@@ -421,7 +427,7 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
         date_formats: orders.date_formats.clone(),
         forms: orders.forms.clone(),
         profiles: orders.profiles.clone(),
-        grouping: grouping.join("; "),
+        grouping: describe_grouping(finished),
         currency: finished.currency.clone(),
     }
 }

@@ -17,7 +17,7 @@ const IMPROBABLE: f64 = 0.02;
 const RHYTHM: f64 = 12.0;
 
 /// The improbable runs of days without orders between `first` and `last`, as first and last day.
-pub(super) fn improbable(order_days: &BTreeSet<Day>, first: Day, last: Day) -> Vec<(Day, Day)> {
+pub(crate) fn improbable(order_days: &BTreeSet<Day>, first: Day, last: Day) -> Vec<(Day, Day)> {
     let mut runs = Vec::new();
     let mut previous = first.plus(-1);
     for day in order_days.range(first..=last).copied().chain([last.plus(1)]) {

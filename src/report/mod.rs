@@ -7,9 +7,10 @@ mod columns;
 mod coverage;
 mod gaps;
 
-pub use build::{Inputs, Plan, build};
+pub use build::{Inputs, Plan, build, describe_grouping};
 pub use columns::{COUNTS, Count, Number};
 pub use coverage::Coverage;
+pub(crate) use gaps::improbable as improbable_gaps;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,54 @@
+//! `regulars inspect`: arguments → request → findings → output.
+
+use anyhow::Result;
+
+use super::args::{InspectArguments, InspectFormatArgument};
+use super::output::{Output, protect_inputs, terminal_width};
+use super::reading::read_options;
+use super::rejects::with_rejects;
+use crate::commands::inspect::{Request, run as inspect};
+use crate::error::Error;
+use crate::input::source::{Source, expand};
+use crate::render::{render_inspection, render_inspection_json};
+
+/// Runs the command. Where a report cannot be made, the findings are delivered and the run fails.
+pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
+    let output_path = arguments.output.as_deref();
+    let extension = output_path.and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+    let format = match (arguments.format, output_path.is_some(), extension) {
+        (Some(format), ..) => format,
+        (None, true, Some("json")) => InspectFormatArgument::Json,
+        (None, false, _) | (None, true, Some("txt")) => InspectFormatArgument::Table,
+        (None, true, _) => {
+            return Err(Error::usage("--output: the extension does not name a format")
+                .hint("use .json or .txt, or say --format")
+                .into());
+        }
+    };
+    let options = read_options(&arguments.read)?;
+    let request = Request {
+        files: expand(&arguments.files)?,
+        customers: options.customers_file,
+        privacy: options.orders.privacy,
+        order_options: options.orders,
+        customer_options: options.customers,
+        max_rejects: arguments.read.max_rejects,
+    };
+    if request.files.contains(&Source::Stdin) && request.customers == Some(Source::Stdin) {
+        return Err(Error::usage("orders and customers cannot both come from standard input").into());
+    }
+    let inputs = request.files.iter().chain(&request.customers);
+    protect_inputs(inputs, &arguments.read, [&arguments.output, &arguments.read.rejects])?;
+    let output = Output::open(output_path)?;
+    let inspection = with_rejects(arguments.read.rejects.as_deref(), |sink| inspect(&request, sink))?;
+    let width = arguments.width.unwrap_or_else(|| terminal_width(output_path));
+    let bytes = match format {
+        InspectFormatArgument::Table => render_inspection(&inspection, width),
+        InspectFormatArgument::Json => render_inspection_json(&inspection)?,
+    };
+    output.deliver(&bytes)?;
+    match inspection.problems.first() {
+        Some(problem) => Err(Error::places(problem.what.clone()).into()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,272 @@
+//! What counts and how files are read, from the arguments: the same for every command.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::args::{ModelArgument, OnConflictArgument, OrderAmountArgument, ReadArguments, RefundsAtArgument};
+use crate::calendar::{Calendar, Day, Unit, Weekday};
+use crate::error::Error;
+use crate::input::customers::CustomerOptions;
+use crate::input::fields::{CUSTOMER_FIELDS, ORDER_FIELDS};
+use crate::input::grouping::Grouping;
+use crate::input::mapping::parse_map;
+use crate::input::number::{Mark, Reading, read};
+use crate::input::order_amounts::read_order_amounts;
+use crate::input::orders::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
+use crate::input::privacy::Privacy;
+use crate::input::profiles::{Choice, Profile, parse_own};
+use crate::input::rates::Rates;
+use crate::input::returns::read_returns;
+use crate::input::side_file::SideOptions;
+use crate::input::source::{Source, expand};
+use crate::input::{DateOrder, GivenFormat};
+
+/// How all files are to be read.
+pub(super) struct ReadOptions {
+    pub(super) orders: OrderOptions,
+    pub(super) customers: CustomerOptions,
+    /// The customers file.
+    pub(super) customers_file: Option<Source>,
+    /// The name of the business time zone.
+    pub(super) zone_name: String,
+    pub(super) as_of: Option<Day>,
+}
+
+/// The options that the arguments make.
+pub(super) fn read_options(arguments: &ReadArguments) -> Result<ReadOptions, Error> {
+    let as_of = arguments.as_of.as_deref().map(|text| last_day("--as-of", text)).transpose()?;
+    let zone_name = arguments.timezone.clone().unwrap_or_else(|| "UTC".to_owned());
+    let zone = TimeZone::get(&zone_name).map_err(|_| {
+        Error::usage(format!("--timezone {zone_name}: there is no such time zone"))
+            .hint("use an IANA name such as Europe/Berlin or America/New_York")
+    })?;
+    let customers_file = match &arguments.customers {
+        Some(customers) => Some(one_source("--customers", customers)?),
+        None => None,
+    };
+    let privacy = if arguments.show_personal_data { Privacy::Shown } else { Privacy::Masked };
+    let orders = OrderOptions { privacy, ..order_options(arguments, &zone, as_of)? };
+    let given = arguments.customers_date_format.as_deref();
+    let customers = CustomerOptions {
+        map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)?,
+        date_format: given.map(|text| date_format("--customers-date-format", text)).transpose()?,
+        profile: orders.profile.clone(),
+        encoding: orders.encoding,
+        zone,
+        privacy,
+        contracts: matches!(arguments.model, ModelArgument::Contract),
+        as_of,
+    };
+    Ok(ReadOptions { orders, customers, customers_file, zone_name, as_of })
+}
+
+fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {
+    let mut sources = expand(&[argument.to_owned()])?;
+    match (sources.pop(), sources.is_empty()) {
+        (Some(source), true) => Ok(source),
+        _ => Err(Error::usage(format!("{flag} {argument}: the pattern matches more than one file"))),
+    }
+}
+
+fn order_options(
+    arguments: &ReadArguments,
+    zone: &TimeZone,
+    as_of: Option<Day>,
+) -> Result<OrderOptions, Error> {
+    let lower = |texts: &[String]| -> BTreeSet<String> {
+        trimmed(texts).iter().map(|text| text.to_lowercase()).collect()
+    };
+    let included = lower(&arguments.include_status);
+    let without_included = |words: &[&str]| -> BTreeSet<String> {
+        words.iter().map(|word| (*word).to_owned()).filter(|word| !included.contains(word)).collect()
+    };
+    let decimal = match arguments.decimal.as_deref() {
+        None => None,
+        Some(".") => Some(Mark::Point),
+        Some(",") => Some(Mark::Comma),
+        Some(other) => return Err(Error::usage(format!("--decimal {other}: the decimal mark is . or ,"))),
+    };
+    let excluded_by_user = lower(&arguments.exclude_status);
+    let mut excluded_status = without_included(EXCLUDED_STATUS);
+    excluded_status.extend(excluded_by_user.iter().cloned());
+    let encoding = arguments.encoding.as_deref().map(encoding).transpose()?;
+    let date_format = arguments.date_format.as_deref();
+    let date_format = date_format.map(|text| self::date_format("--date-format", text)).transpose()?;
+    let cents = arguments.cents;
+    let side = SideOptions { decimal, date_format: date_format.clone(), encoding, zone: zone.clone(), cents };
+    let amounts = [("--payments", "payments", &arguments.payments), ("--lines", "lines", &arguments.lines)];
+    let amounts =
+        amounts.into_iter().find_map(|(flag, what, path)| path.as_ref().map(|path| (flag, what, path)));
+    Ok(OrderOptions {
+        map: parse_map(&arguments.map, ORDER_FIELDS)?,
+        delimiter: arguments.delimiter.as_deref().map(delimiter).transpose()?,
+        profile: Choice::new(arguments.profile.as_deref(), own_profiles(arguments.config.as_deref())?)?,
+        encoding,
+        decimal,
+        returns: match &arguments.returns {
+            Some(path) => read_returns(&one_source("--returns", path)?, &side)?,
+            None => BTreeMap::new(),
+        },
+        amounts: match amounts {
+            Some((flag, what, path)) => {
+                Some(read_order_amounts(&one_source(flag, path)?, what, &excluded_by_user, &side)?)
+            }
+            None => None,
+        },
+        cents,
+        on_conflict: arguments.on_conflict.map(|which| match which {
+            OnConflictArgument::First => OnConflict::First,
+            OnConflictArgument::Last => OnConflict::Last,
+        }),
+        refunds_at: match arguments.refunds_at {
+            RefundsAtArgument::Order => RefundsAt::Order,
+            RefundsAtArgument::Refund => RefundsAt::Refund,
+        },
+        date_format,
+        zone: zone.clone(),
+        excluded_status,
+        refunded_status: without_included(REFUNDED_STATUS),
+        guest_key_email: arguments.guest_key.is_some(),
+        order_amount: arguments.order_amount.map(grouping),
+        order_refund: arguments.order_refund.map(grouping),
+        included_status: included.clone(),
+        named_status: excluded_by_user.union(&included).cloned().collect(),
+        without_amounts: arguments.no_amount,
+        min_amount: match arguments.min_amount.as_deref() {
+            None => None,
+            Some(text) => match read(text.as_bytes(), Some(Mark::Point)) {
+                Reading::Exact(amount) => Some(amount),
+                _ => return Err(Error::usage(format!("--min-amount {text} is not an amount such as 0.01"))),
+            },
+        },
+        currency: arguments.currency.as_deref().map(|code| code.trim().to_uppercase()),
+        rates: match &arguments.rates {
+            Some(path) => Some(Rates::read(&one_source("--rates", path)?)?),
+            None => None,
+        },
+        privacy: Privacy::default(),
+        as_of,
+    })
+}
+
+fn encoding(name: &str) -> Result<&'static encoding_rs::Encoding, Error> {
+    encoding_rs::Encoding::for_label(name.as_bytes()).ok_or_else(|| {
+        Error::usage(format!("--encoding {name}: there is no such encoding"))
+            .hint("for example utf-8, windows-1252, iso-8859-15, utf-16le")
+    })
+}
+
+/// The user's profiles: from the file named, else from `regulars.toml` in the current folder, if there is one.
+fn own_profiles(config: Option<&Path>) -> Result<Vec<Profile>, Error> {
+    let path = config.unwrap_or(Path::new("regulars.toml"));
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse_own(&path.display().to_string(), &text),
+        Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::usage(format!("{}: {error}", path.display()))),
+    }
+}
+
+pub(super) fn trimmed(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
+}
+
+fn delimiter(text: &str) -> Result<u8, Error> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte]
+            if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') =>
+        {
+            Ok(*byte)
+        }
+        _ => Err(Error::usage(format!("--delimiter {text}: give one character such as ; or the word tab"))),
+    }
+}
+
+/// The order of day and month, or a format, which is tried on a date of its own making, so that a slip
+/// shows before any file is read.
+fn date_format(flag: &str, format: &str) -> Result<GivenFormat, Error> {
+    match format {
+        "day-first" => return Ok(GivenFormat::Order(DateOrder::DayFirst)),
+        "month-first" => return Ok(GivenFormat::Order(DateOrder::MonthFirst)),
+        _ => {}
+    }
+    let complain = |why: &dyn std::fmt::Display| {
+        Error::usage(format!("{flag} {format}: {why}"))
+            .hint("for example %d/%m/%Y, %m/%d/%Y %H:%M, day-first or month-first")
+    };
+    if format.contains("%Q") {
+        return Err(complain(&"names of time zones are not read"));
+    }
+    if (format.contains("%I") || format.contains("%l")) && !format.to_lowercase().contains("%p") {
+        return Err(complain(&"an hour up to 12 needs AM or PM (%p)"));
+    }
+    let probe = jiff::civil::date(2024, 2, 29).at(13, 45, 59, 0).to_zoned(TimeZone::UTC);
+    let text = probe
+        .map_err(|error| complain(&error))
+        .and_then(|probe| jiff::fmt::strtime::format(format, &probe).map_err(|error| complain(&error)))?;
+    let parsed = jiff::fmt::strtime::parse(format, &text).map_err(|error| complain(&error))?;
+    parsed.to_date().map_err(|_| complain(&"the format has no day, month and year"))?;
+    Ok(GivenFormat::Custom(format.to_owned()))
+}
+
+fn grouping(argument: OrderAmountArgument) -> Grouping {
+    match argument {
+        OrderAmountArgument::Sum => Grouping::Sum,
+        OrderAmountArgument::Once => Grouping::Once,
+    }
+}
+
+/// The first day of what a date flag names: a day, a month or a year.
+pub(super) fn first_day(flag: &str, text: &str) -> Result<Day, Error> {
+    let completed = match text.len() {
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        _ => text.to_owned(),
+    };
+    Day::parse_iso(&completed).ok_or_else(|| {
+        Error::usage(format!("{flag} {text}: there is no such day")).hint("write 2025-03-14, 2025-03 or 2025")
+    })
+}
+
+/// The last day of what a date flag names.
+pub(super) fn last_day(flag: &str, text: &str) -> Result<Day, Error> {
+    let first = first_day(flag, text)?;
+    let unit = match text.len() {
+        4 => Unit::Year,
+        7 => Unit::Month,
+        _ => return Ok(first),
+    };
+    let calendar = Calendar { unit, week_start: Weekday::Monday, fiscal_year_start: 1 };
+    Ok(calendar.start_of(calendar.number_of(first) + 1).plus(-1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn kind_of<T>(result: Result<T, Error>) -> Option<Kind> {
+        result.err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn dates_may_be_months_and_years() {
+        let day = |text| Day::parse_iso(text);
+        assert_eq!(first_day("--from", "2024-02").ok(), day("2024-02-01"));
+        assert_eq!(last_day("--to", "2024-02").ok(), day("2024-02-29"));
+        assert_eq!(last_day("--to", "2024").ok(), day("2024-12-31"));
+        assert_eq!(last_day("--to", "2024-02-10").ok(), day("2024-02-10"));
+        assert_eq!(kind_of(first_day("--from", "2024-13")), Some(Kind::Usage));
+        assert_eq!(kind_of(first_day("--from", "2023-02-29")), Some(Kind::Usage));
+    }
+
+    #[test]
+    fn date_formats_are_checked_before_use() {
+        assert!(date_format("", "%d/%m/%Y").is_ok());
+        assert!(date_format("", "%m/%d/%y %H:%M:%S").is_ok());
+        assert_eq!(kind_of(date_format("", "%d/%m")), Some(Kind::Usage));
+        assert_eq!(kind_of(date_format("", "dd/mm/yyyy")), Some(Kind::Usage));
+    }
+}

@@ -1,0 +1,614 @@
+//! `regulars inspect`: what files are, how they are read, and what would keep a report from being made.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::calendar::{Day, Span, SpanUnit};
+use crate::error::{Error, Result};
+use crate::input::account::{Account, Limit, Rejects, Sink};
+use crate::input::census::{ColumnCensus, FileCensus};
+use crate::input::customers::{self, CustomerOptions, Customers, OrdersSide};
+use crate::input::fields::names_order;
+use crate::input::keys::Keys;
+use crate::input::mapping::{Header, looks_like_orders};
+use crate::input::orders::{OrderOptions, OrderReader, Orders};
+use crate::input::privacy::Privacy;
+use crate::input::profiles::Holds;
+use crate::input::reject_file::is_reject_file;
+use crate::input::source::Source;
+use crate::input::table::Table;
+use crate::report::improbable_gaps;
+use crate::stats::quantile;
+
+/// Everything an inspection depends on.
+#[derive(Debug)]
+pub struct Request {
+    /// The files: orders, and at most one of customers.
+    pub files: Vec<Source>,
+    /// The customers file, if it is named; the other files are then orders.
+    pub customers: Option<Source>,
+    /// How orders files are read.
+    pub order_options: OrderOptions,
+    /// How the customers file is read.
+    pub customer_options: CustomerOptions,
+    /// How many rows a report may reject.
+    pub max_rejects: Limit,
+    /// Whether personal data is shown.
+    pub privacy: Privacy,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inspection {
+    /// The files, in the order they were read: orders first.
+    pub files: Vec<FileFinding>,
+    /// What the orders come to, where they can be read.
+    pub orders: Option<OrdersFinding>,
+    /// What the customers file comes to, where it can be read.
+    pub customers: Option<CustomersFinding>,
+    /// Columns with few values, which `--by` could break down by.
+    pub by_candidates: Vec<Candidate>,
+    /// Rejected rows in words: the first few of each kind.
+    pub rejects: Vec<String>,
+    /// What a careful reader should know.
+    pub warnings: Vec<String>,
+    /// What keeps a report from being made, and what to do.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that keeps a report from being made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    /// What is wrong.
+    pub what: Vec<String>,
+    /// What to do next.
+    pub next: Option<String>,
+}
+
+/// One file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileFinding {
+    /// Its name.
+    pub file: String,
+    /// `orders`, `customers`, or `unknown`.
+    pub holds: &'static str,
+    /// The profile of a known system.
+    pub profile: Option<String>,
+    /// Encoding, packing, lines before the header.
+    pub form: String,
+    /// The character between fields.
+    pub delimiter: String,
+    /// Rows behind the header, without empty lines.
+    pub rows: u64,
+    /// The columns that are read.
+    pub mapping: Vec<FieldFinding>,
+    /// The names of the columns that are not.
+    pub other_columns: Vec<String>,
+}
+
+/// A field and its column.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldFinding {
+    /// The field, as in `--map`.
+    pub field: &'static str,
+    /// The column.
+    pub column: String,
+    /// Rows in which it is empty.
+    pub empty: u64,
+    /// Up to three different values; personal ones are masked.
+    pub examples: Vec<String>,
+}
+
+/// What became of rows.
+#[derive(Debug, Clone, Serialize)]
+pub struct RowsFinding {
+    /// All of them.
+    pub read: u64,
+    /// In the numbers.
+    pub used: u64,
+    /// Left out, by reason.
+    pub excluded: BTreeMap<&'static str, u64>,
+    /// Not readable.
+    pub rejected: u64,
+    /// The same, in words.
+    #[serde(skip)]
+    pub account: Account,
+}
+
+/// What orders come to.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrdersFinding {
+    /// What became of the rows.
+    pub rows: RowsFinding,
+    /// Orders that are purchases.
+    pub purchases: u64,
+    /// Orders that are returns.
+    pub returns: u64,
+    /// Customers with a purchase.
+    pub customers: u64,
+    /// Orders without customer, of all orders.
+    pub without_customer: Share,
+    /// The first and the last day with a purchase.
+    pub covered: Option<Days>,
+    /// Improbably long runs of days without orders.
+    pub gaps: Vec<Days>,
+    /// Status words: rows, and whether they count.
+    pub statuses: Vec<Word>,
+    /// Words that say the kind of a row.
+    pub kinds: Vec<Word>,
+    /// Currencies and the rows that name them.
+    pub currencies: BTreeMap<String, u64>,
+    /// How dates are written.
+    pub dates: Vec<String>,
+    /// The time zone whose days count.
+    pub time_zone: String,
+    /// Rows whose moments had an offset from UTC and were converted into that zone.
+    pub converted: u64,
+    /// How lines become orders, in words.
+    pub grouping: String,
+    /// How long customers take to come back.
+    pub repurchases: Option<Repurchases>,
+}
+
+/// How many, and of how many in percent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Share {
+    /// How many.
+    pub count: u64,
+    /// In percent of all.
+    pub percent: f64,
+}
+
+impl Share {
+    fn of(count: u64, all: u64) -> Self {
+        Self { count, percent: if all == 0 { 0.0 } else { 100.0 * count as f64 / all as f64 } }
+    }
+}
+
+/// A run of days.
+#[derive(Debug, Clone, Serialize)]
+pub struct Days {
+    /// The first of them.
+    pub first: String,
+    /// The last of them.
+    pub last: String,
+}
+
+impl Days {
+    fn of((first, last): (Day, Day)) -> Self {
+        Self { first: first.to_string(), last: last.to_string() }
+    }
+}
+
+/// A word of a column that decides, and what it decides.
+#[derive(Debug, Clone, Serialize)]
+pub struct Word {
+    /// The word.
+    pub word: String,
+    /// Rows that bear it.
+    pub rows: u64,
+    /// Whether these count.
+    pub counts: bool,
+}
+
+/// Days between one day with purchases of a customer and the next, of all customers who came back within the
+/// data. Those who have not yet are not in it, so the true quantiles are not shorter.
+#[derive(Debug, Clone, Serialize)]
+pub struct Repurchases {
+    /// How many intervals there are.
+    pub intervals: usize,
+    /// Half of them are not longer.
+    pub median_days: f64,
+    /// Nine of ten are not longer.
+    pub p90_days: f64,
+    /// The shortest usual activity window that holds nine of ten.
+    pub suggested_active_for: String,
+}
+
+/// What the customers file comes to.
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomersFinding {
+    /// What became of the rows.
+    pub rows: RowsFinding,
+    /// Customers with orders who are in the file, of all with orders.
+    pub matched: Option<Share>,
+    /// Customers in the file without an order, of all in the file.
+    pub without_orders: Option<Share>,
+}
+
+/// A column that `--by` could break down by.
+#[derive(Debug, Clone, Serialize)]
+pub struct Candidate {
+    /// The column, as `--by` wants it.
+    pub column: String,
+    /// Its file.
+    pub file: String,
+    /// How many values it has.
+    pub values: usize,
+    /// The commonest values and their rows.
+    pub commonest: Vec<Value>,
+}
+
+/// A value of a column.
+#[derive(Debug, Clone, Serialize)]
+pub struct Value {
+    /// As it stands.
+    pub value: String,
+    /// Rows that bear it.
+    pub rows: u64,
+}
+
+/// Reads all files and says what was found. A file that cannot be read is a finding, too. `sink` is handed every
+/// rejected row.
+///
+/// # Errors
+/// Only a bug; what is wrong with the files is in [`Inspection::problems`].
+pub fn run(request: &Request, sink: &mut Sink<'_>) -> Result<Inspection> {
+    let mut problems = Vec::new();
+    let Opened { orders: orders_tables, customers: customers_tables, others } = request.open(&mut problems);
+    let mut rejects = Rejects::new(Limit::Percent(100.0), sink);
+    let mut order_files = Vec::new();
+    let mut orders = None;
+    let several = orders_tables.len() > 1;
+    if !orders_tables.is_empty() {
+        let mut tables = orders_tables.into_iter();
+        let reader = OrderReader::new(&request.order_options, &[]).observed(&mut order_files);
+        match reader.read(tables.by_ref().map(Ok), several, &mut rejects) {
+            Ok(read) => orders = Some(read),
+            Err(error) => problems.push(error),
+        }
+        // Files that were not reached because one before them cannot be read.
+        order_files.extend(tables.map(FileCensus::of));
+    }
+    let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
+    let side = match &orders {
+        Some(orders) => OrdersSide {
+            keyed_by_email: Some(orders.keyed_by_email),
+            has_orders: orders.finished.customers_with_orders(keys.len())?,
+        },
+        None => OrdersSide::default(),
+    };
+    let mut customer_files = Vec::new();
+    let mut customers = None;
+    let mut customers_tables = customers_tables.into_iter();
+    if let Some(table) = customers_tables.next() {
+        let options = &request.customer_options;
+        let censuses = Some(&mut customer_files);
+        match customers::read_observed(table, options, &side, &[], &mut keys, &mut rejects, censuses) {
+            Ok(read) => customers = Some(read),
+            Err(error) => problems.push(error),
+        }
+    }
+    for table in customers_tables {
+        problems.push(Error::usage(format!(
+            "{}: a second customers file; a report takes one",
+            table.header.file
+        )));
+        customer_files.push(FileCensus::of(table));
+    }
+    let read = orders.as_ref().map_or(0, |orders| orders.account.read)
+        + customers.as_ref().map_or(0, |customers| customers.account.read);
+    let messages = rejects.messages();
+    let total = rejects.total();
+    if !request.max_rejects.allows(total, read) {
+        problems.push(
+            Error::places(vec![format!("{total} of {read} rows cannot be read")]).hint(format!(
+                "correct them, or set them aside with --max-rejects {total} --rejects bad.csv"
+            )),
+        );
+    }
+    if let Some(orders) = &orders
+        && orders.finished.purchase_days.is_none()
+    {
+        problems.push(Error::input("there is no purchase in the data"));
+    }
+    let privacy = request.privacy;
+    let candidates = |files: &[FileCensus]| -> Vec<Candidate> {
+        files.iter().flat_map(|file| candidates(file, privacy)).collect()
+    };
+    let mut by_candidates = candidates(&order_files);
+    by_candidates.dedup_by(|a, b| a.column == b.column);
+    by_candidates.extend(candidates(&customer_files));
+    let finding = orders.as_ref().map(|orders| orders_finding(orders, &order_files, request)).transpose()?;
+    let mut files: Vec<FileFinding> =
+        order_files.iter().map(|file| file_finding(file, "orders", privacy)).collect();
+    files.extend(customer_files.iter().map(|file| file_finding(file, "customers", privacy)));
+    let others: Vec<FileCensus> = others.into_iter().map(FileCensus::of).collect();
+    files.extend(others.iter().map(|file| file_finding(file, "unknown", privacy)));
+    Ok(Inspection {
+        files,
+        warnings: orders.as_ref().map(warnings).unwrap_or_default(),
+        orders: finding,
+        customers: customers.as_ref().map(|customers| customers_finding(customers, orders.is_some())),
+        by_candidates,
+        rejects: messages,
+        problems: problems
+            .iter()
+            .map(|error| Problem {
+                what: error.messages().to_vec(),
+                next: error.next_step().map(str::to_owned),
+            })
+            .collect(),
+    })
+}
+
+impl Request {
+    /// Opens the files, and tells orders from customers; those that cannot be opened are problems.
+    fn open(&self, problems: &mut Vec<Error>) -> Opened {
+        let mut opened = Opened::default();
+        let Opened { orders, customers, others } = &mut opened;
+        for source in &self.files {
+            let found = if self.customers.is_some() {
+                self.order_options.open(source).map(|tables| orders.extend(tables))
+            } else {
+                self.open_either(source).and_then(|(table, holds)| {
+                    match holds {
+                        Some(Holds::Orders) => orders.extend(self.order_options.tables(table)?),
+                        Some(Holds::Customers) => customers.push(table),
+                        None => {
+                            problems.push(unknown(&table.header));
+                            others.push(table);
+                        }
+                    }
+                    Ok(())
+                })
+            };
+            problems.extend(found.err());
+        }
+        if let Some(source) = &self.customers {
+            match self.customer_options.open(source) {
+                Ok(table) => customers.push(table),
+                Err(error) => problems.push(error),
+            }
+        }
+        opened
+    }
+
+    /// Opens a file and finds out what it holds, if it says.
+    fn open_either(&self, source: &Source) -> Result<(Table, Option<Holds>)> {
+        let (orders, customers) = (&self.order_options, &self.customer_options);
+        let table = Table::open(
+            source,
+            orders.delimiter,
+            orders.encoding,
+            Some(&|header| orders.is_header(header) || customers.is_header(header)),
+        )?;
+        let header = &table.header;
+        let known = orders.profile.of(header, Holds::Orders)?.is_some() || is_reject_file(header);
+        let holds = if known || looks_like_orders(header, &orders.map) {
+            Some(Holds::Orders)
+        } else if customers.profile.of(header, Holds::Customers)?.is_some() {
+            Some(Holds::Customers)
+        } else if header.columns.iter().any(|column| names_order(column)) {
+            // Orders that lack a column, which their reader names; or payments, lines, returns.
+            orders.is_date_known(header).then_some(Holds::Orders)
+        } else if customers.is_header(header) {
+            Some(Holds::Customers)
+        } else {
+            orders.is_date_known(header).then_some(Holds::Orders)
+        };
+        Ok((table, holds))
+    }
+}
+
+/// What is wrong with a file that holds neither orders nor customers.
+fn unknown(header: &Header) -> Error {
+    let file = &header.file;
+    if header.columns.iter().any(|column| names_order(column)) {
+        return Error::usage(format!("{file}: it names orders, but neither their dates nor customers")).hint(
+            "a file of payments is named with --payments, one of order lines with --lines, one of returns with --returns",
+        );
+    }
+    let listed = header.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+    Error::usage(format!("{file}: no columns are recognised as those of orders or of customers")).hint(format!(
+        "name them with --map ordered_at=COLUMN,customer_id=COLUMN,amount=COLUMN; the columns are {listed}"
+    ))
+}
+
+/// The files, opened.
+#[derive(Default)]
+struct Opened {
+    orders: Vec<Table>,
+    customers: Vec<Table>,
+    /// Neither.
+    others: Vec<Table>,
+}
+
+fn file_finding(file: &FileCensus, holds: &'static str, privacy: Privacy) -> FileFinding {
+    let field = |(field, position): &(&'static str, usize)| {
+        let column = &file.header.columns[*position];
+        let census = &file.columns[*position];
+        let examples = census.examples.iter().map(|value| privacy.shown(column, value)).collect();
+        FieldFinding { field, column: column.clone(), empty: census.empty, examples }
+    };
+    let is_read = |position: usize| file.mapping.iter().any(|(_, read)| *read == position);
+    let others = (0..file.header.columns.len()).filter(|position| !is_read(*position));
+    FileFinding {
+        file: file.header.file.clone(),
+        holds,
+        profile: file.profile.clone(),
+        form: file.form.describe(),
+        delimiter: if file.delimiter == '\t' { "tab".to_owned() } else { file.delimiter.to_string() },
+        rows: file.rows,
+        mapping: file.mapping.iter().map(field).collect(),
+        other_columns: others.map(|position| file.header.columns[position].clone()).collect(),
+    }
+}
+
+fn rows_finding(account: &Account) -> RowsFinding {
+    RowsFinding {
+        read: account.read,
+        used: account.used,
+        excluded: account.excluded.iter().map(|(reason, rows)| (reason.id(), *rows)).collect(),
+        rejected: account.rejected,
+        account: account.clone(),
+    }
+}
+
+fn orders_finding(orders: &Orders, files: &[FileCensus], request: &Request) -> Result<OrdersFinding> {
+    let finished = &orders.finished;
+    let placed = finished.purchases + finished.returns + finished.keyless;
+    let gaps = finished.purchase_days.map(|(first, last)| improbable_gaps(&finished.order_days, first, last));
+    let statuses = orders.statuses.iter();
+    let mut kinds = Vec::new();
+    for (word, (counted, left_out)) in &orders.kinds {
+        for (rows, counts) in [(*counted, true), (*left_out, false)] {
+            if rows > 0 {
+                kinds.push(Word { word: word.clone(), rows, counts });
+            }
+        }
+    }
+    let mut currencies: BTreeMap<String, u64> = BTreeMap::new();
+    for column in files.iter().filter_map(|file| file.field("currency")) {
+        for (value, rows) in column.values().unwrap_or_default() {
+            *currencies.entry(String::from_utf8_lossy(value).to_uppercase()).or_default() += rows;
+        }
+    }
+    if let (true, Some(currency)) = (currencies.is_empty(), &finished.currency) {
+        currencies.insert(currency.clone(), finished.purchases + finished.returns);
+    }
+    let (customers, repurchases) = repurchases(orders)?;
+    Ok(OrdersFinding {
+        rows: rows_finding(&orders.account),
+        purchases: finished.purchases,
+        returns: finished.returns,
+        customers,
+        without_customer: Share::of(finished.keyless, placed),
+        covered: finished.purchase_days.map(Days::of),
+        gaps: gaps.unwrap_or_default().into_iter().map(Days::of).collect(),
+        statuses: statuses
+            .map(|(word, (rows, excluded))| Word { word: word.clone(), rows: *rows, counts: !excluded })
+            .collect(),
+        kinds,
+        currencies,
+        dates: orders.date_formats.clone(),
+        time_zone: request.order_options.zone.iana_name().unwrap_or("UTC").to_owned(),
+        converted: orders.with_offset,
+        grouping: crate::report::describe_grouping(finished),
+        repurchases,
+    })
+}
+
+/// How many customers purchased, and how long they took to do so again.
+fn repurchases(orders: &Orders) -> Result<(u64, Option<Repurchases>)> {
+    let mut days: Vec<(u32, i32)> = Vec::new();
+    for batch in &orders.finished.batches {
+        let customers = batch.column("customer")?.u32()?;
+        let dates = &batch.column("day")?.date()?.phys;
+        let purchases = batch.column("purchase")?.bool()?;
+        for ((customer, day), purchase) in customers.iter().zip(dates.iter()).zip(purchases.iter()) {
+            if let (Some(customer), Some(day), Some(true)) = (customer, day, purchase) {
+                days.push((customer, day));
+            }
+        }
+    }
+    days.sort_unstable();
+    days.dedup();
+    let customers = days.chunk_by(|a, b| a.0 == b.0).count() as u64;
+    let again = days.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+    let mut intervals: Vec<f64> = again.map(|pair| f64::from(pair[1].1 - pair[0].1)).collect();
+    intervals.sort_unstable_by(f64::total_cmp);
+    let quantiles = quantile(&intervals, 0.5).zip(quantile(&intervals, 0.9));
+    let repurchases = quantiles.map(|(median_days, p90_days)| Repurchases {
+        intervals: intervals.len(),
+        median_days,
+        p90_days,
+        suggested_active_for: window_of(p90_days).to_string(),
+    });
+    Ok((customers, repurchases))
+}
+
+/// The shortest usual window that holds so many days: weeks up to eight, months up to 24, then years.
+fn window_of(days: f64) -> Span {
+    let usual = (1..=8)
+        .map(|count| Span { count, unit: SpanUnit::Weeks })
+        .chain((2..=24).map(|count| Span { count, unit: SpanUnit::Months }))
+        .chain((3..=50).map(|count| Span { count, unit: SpanUnit::Years }));
+    usual
+        .into_iter()
+        .find(|span| span.mean_days() >= days)
+        .unwrap_or(Span { count: 50, unit: SpanUnit::Years })
+}
+
+fn customers_finding(customers: &Customers, with_orders: bool) -> CustomersFinding {
+    let matched = customers.with_orders - customers.not_listed;
+    let listed = matched + customers.without_orders;
+    CustomersFinding {
+        rows: rows_finding(&customers.account),
+        matched: with_orders.then(|| Share::of(matched, customers.with_orders)),
+        without_orders: with_orders.then(|| Share::of(customers.without_orders, listed)),
+    }
+}
+
+/// The columns with two to twenty values that are no amounts, dates, keys or personal data.
+fn candidates(file: &FileCensus, privacy: Privacy) -> Vec<Candidate> {
+    const MOST: usize = 20;
+    const SHOWN: usize = 4;
+    let taken = |position: usize| file.mapping.iter().any(|(_, read)| *read == position);
+    let candidate = |(position, census): (usize, &ColumnCensus)| {
+        let values = census.values().filter(|values| (2..=MOST).contains(&values.len()))?;
+        let column = &file.header.columns[position];
+        let unique = values.iter().all(|(_, rows)| *rows == 1);
+        let personal = values.iter().any(|(value, _)| privacy.hides(column, value));
+        let of_lines = census.differs_within_orders;
+        let repeated = file.header.columns.iter().filter(|other| *other == column).count() > 1;
+        if unique
+            || of_lines
+            || personal
+            || repeated
+            || taken(position)
+            || column.is_empty()
+            || looks_like_numbers(&values)
+        {
+            return None;
+        }
+        let text = |(value, rows): &(&[u8], u64)| Value {
+            value: String::from_utf8_lossy(value).into_owned(),
+            rows: *rows,
+        };
+        Some(Candidate {
+            column: column.clone(),
+            file: file.header.file.clone(),
+            values: values.len(),
+            commonest: values.iter().take(SHOWN).map(text).collect(),
+        })
+    };
+    file.columns.iter().enumerate().filter_map(candidate).collect()
+}
+
+/// Whether values are amounts rather than names of segments: with decimals.
+fn looks_like_numbers(values: &[(&[u8], u64)]) -> bool {
+    values.iter().all(|(value, _)| {
+        value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'))
+            && value.iter().any(|byte| matches!(byte, b'.' | b','))
+    })
+}
+
+fn warnings(orders: &Orders) -> Vec<String> {
+    let mut warnings = orders.profile_notes.clone();
+    for kind in &orders.unknown_kinds {
+        let (_, rows) = orders.kinds[kind];
+        warnings.push(format!(
+            "{rows} rows are of the kind \"{kind}\", which the profile does not know; they are left out"
+        ));
+    }
+    if orders.finished.spanning > 0 {
+        warnings.push(format!("{} orders have lines in more than one file", orders.finished.spanning));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_usual_and_long_enough() {
+        for (days, window) in
+            [(1.0, "1w"), (7.0, "1w"), (8.0, "2w"), (57.0, "2mo"), (365.0, "12mo"), (800.0, "3y")]
+        {
+            assert_eq!(window_of(days).to_string(), window, "{days}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The file that holds rejected rows, and how it is read again once they are repaired.
+//!
+//! A CSV of `file,line,reason,row`. Before the first rejected row of a file stands its header, with the reason
+//! `header`; so the file, given as orders beside the others, says all that is needed to read its rows.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use super::mapping::Header;
+use super::table::{IsHeader, Table};
+use crate::error::{Error, Result};
+
+/// Its columns.
+pub const COLUMNS: [&str; 4] = ["file", "line", "reason", "row"];
+
+/// The reason of a row that is a header.
+pub const HEADER: &str = "header";
+
+/// Whether a header is that of a reject file.
+pub fn is_reject_file(header: &Header) -> bool {
+    header.columns == COLUMNS
+}
+
+/// The rows of a reject file as the files they came from, each row on the line where it stood.
+///
+/// # Errors
+/// A row says nothing of its file or line, or a file has no header.
+pub(super) fn unpack(mut table: Table, is_header: &IsHeader<'_>) -> Result<Vec<Table>> {
+    let name = table.header.file.clone();
+    let mut files: BTreeMap<String, BTreeMap<(u64, u64), Vec<u8>>> = BTreeMap::new();
+    let mut count = 0;
+    while let Some(row) = table.records.next()? {
+        let complain = |what: &str| Err(Error::input(format!("{name}:{}: {what}", row.line)));
+        if row.len() != COLUMNS.len() {
+            return complain("a row of a reject file has four fields: file, line, reason, row");
+        }
+        let text = |index| String::from_utf8_lossy(&row.get(index)).into_owned();
+        let Ok(line) = text(1).parse::<u64>() else {
+            return complain("column \"line\" is not a number");
+        };
+        count += 1;
+        // The header comes first, wherever it stood.
+        let place = if text(2) == HEADER { (0, line) } else { (line.max(1), count) };
+        files.entry(text(0)).or_default().insert(place, row.get(3).into_owned());
+    }
+    files
+        .into_iter()
+        .map(|(file, rows)| {
+            let mut content = Vec::new();
+            let mut line = 1;
+            for ((at, _), row) in rows {
+                while line < at {
+                    content.push(b'\n');
+                    line += 1;
+                }
+                line += memchr::memchr_iter(b'\n', &row).count() as u64 + 1;
+                content.extend_from_slice(&row);
+                content.push(b'\n');
+            }
+            let inner = format!("{name} ({file})");
+            let table = Table::of_text(Box::new(Cursor::new(content)), &inner, table.form.clone(), is_header)?;
+            if is_header(&table.header) {
+                return Ok(table);
+            }
+            Err(Error::input(format!("{inner}: the header of these rows is not that of orders"))
+                .hint("a reject file keeps the header of each file in a row of its own; rows of customers are repaired in their file"))
+        })
+        .collect()
+}
