@@ -14,6 +14,8 @@ pub enum Reason {
     Footer,
     /// A second line of the header: units, questions, JSON.
     SecondHeader,
+    /// A reject file has it, repaired.
+    Repaired,
     /// The same row of the same order stands in another file as well.
     Repeated,
     /// The same transaction stands in the files again.
@@ -51,6 +53,7 @@ impl Reason {
             Self::Blank => "blank",
             Self::Footer => "footer",
             Self::SecondHeader => "second header line",
+            Self::Repaired => "repaired in a reject file",
             Self::Repeated => "repeated in another file",
             Self::RepeatedRow => "the same transaction again",
             Self::OtherKind => "other kinds of rows",
@@ -74,6 +77,7 @@ impl Reason {
             Self::Blank => "blank",
             Self::Footer => "footer",
             Self::SecondHeader => "second_header",
+            Self::Repaired => "repaired",
             Self::Repeated => "repeated_in_another_file",
             Self::RepeatedRow => "repeated_transaction",
             Self::OtherKind => "other_kind",

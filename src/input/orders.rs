@@ -1,8 +1,8 @@
 //! Orders files to the order book: every row read, mapped and accounted for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::account::{Account, Problem, Rejects};
+use super::account::{Account, Problem, Reason, Rejects};
 use super::book::{Book, FileFacts, NONE};
 use super::census::FileCensus;
 use super::classify::{Finished, Rules, classify};
@@ -89,6 +89,8 @@ pub struct OrderReader<'o> {
     mapping: Vec<(&'static str, String)>,
     keyed_by_email: Option<bool>,
     censuses: Option<&'o mut Vec<FileCensus>>,
+    /// Lines of files that a reject file holds, repaired.
+    repaired: HashMap<String, HashSet<u64>>,
 }
 
 impl<'o> OrderReader<'o> {
@@ -113,6 +115,7 @@ impl<'o> OrderReader<'o> {
             mapping: Vec::new(),
             keyed_by_email: None,
             censuses: None,
+            repaired: HashMap::new(),
         }
     }
 
@@ -207,7 +210,10 @@ impl<'o> OrderReader<'o> {
 
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
         let mut census = self.censuses.is_some().then(|| FileCensus::new(&table));
-        let Table { mut records, header, header_row, delimiter, form } = table;
+        let Table { mut records, header, header_row, delimiter, form, repairs } = table;
+        if let Some((file, lines)) = repairs {
+            self.repaired.entry(file).or_default().extend(lines);
+        }
         rejects.begin(&header.file, header_row);
         let read = match self.open_file(header, delimiter, form) {
             Ok(file) => self.read_rows(file, &mut records, census.as_mut(), rejects),
@@ -257,11 +263,16 @@ impl<'o> OrderReader<'o> {
             census.follow_orders(file.mapping.get(OrderField::OrderId));
         }
         let before = self.account.read;
+        let repaired = self.repaired.get(&file.header.file).cloned().unwrap_or_default();
         while let Some(row) = records.next()? {
             file.begins = self.account.read < before + 2;
             self.account.read += 1;
             if let Some(census) = &mut census {
                 census.see(&row);
+            }
+            if repaired.contains(&row.line) {
+                self.account.exclude(Reason::Repaired, 1);
+                continue;
             }
             if self.take_row(&mut file, &row, rejects)? {
                 file.waiting.push(&row);

@@ -1,12 +1,15 @@
 //! The file that holds rejected rows, and how it is read again once they are repaired.
 //!
 //! A CSV of `file,line,reason,row`. Before the first rejected row of a file stands its header, with the reason
-//! `header`; so the file, given as orders beside the others, says all that is needed to read its rows.
+//! `header`; so the file, given as orders beside the others, says all that is needed to read its rows. They
+//! replace those on the same lines of the file they came from, if that is read under the same name.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{Cursor, Read};
 
 use super::mapping::Header;
+use super::source::Source;
 use super::table::{IsHeader, Table};
 use crate::error::{Error, Result};
 
@@ -15,6 +18,17 @@ pub const COLUMNS: [&str; 4] = ["file", "line", "reason", "row"];
 
 /// The reason of a row that is a header.
 pub const HEADER: &str = "header";
+
+/// Puts reject files first, so that the rows which they repair are known when the files are read that these
+/// stand in.
+pub fn first(sources: &mut [Source]) {
+    sources.sort_by_key(|source| {
+        let Source::File(path) = source else { return true };
+        let mut head = [0; 20];
+        let read = File::open(path).and_then(|mut file| file.read(&mut head));
+        !read.is_ok_and(|_| head.starts_with(COLUMNS.join(",").as_bytes()))
+    });
+}
 
 /// Whether a header is that of a reject file.
 pub fn is_reject_file(header: &Header) -> bool {
@@ -46,6 +60,7 @@ pub(super) fn unpack(mut table: Table, is_header: &IsHeader<'_>) -> Result<Vec<T
     files
         .into_iter()
         .map(|(file, rows)| {
+            let lines = rows.keys().map(|(line, _)| *line).filter(|line| *line > 0).collect();
             let mut content = Vec::new();
             let mut line = 1;
             for ((at, _), row) in rows {
@@ -58,8 +73,9 @@ pub(super) fn unpack(mut table: Table, is_header: &IsHeader<'_>) -> Result<Vec<T
                 content.push(b'\n');
             }
             let inner = format!("{name} ({file})");
-            let table = Table::of_text(Box::new(Cursor::new(content)), &inner, table.form.clone(), is_header)?;
+            let mut table = Table::of_text(Box::new(Cursor::new(content)), &inner, table.form.clone(), is_header)?;
             if is_header(&table.header) {
+                table.repairs = Some((file, lines));
                 return Ok(table);
             }
             Err(Error::input(format!("{inner}: the header of these rows is not that of orders"))

@@ -1,5 +1,6 @@
 //! A file with its header read and its delimiter known: the place where rows start.
 
+use std::collections::HashSet;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub struct Table {
     pub delimiter: u8,
     /// How its bytes are packed and encoded.
     pub form: Form,
+    /// The file whose rejected rows these are, repaired, and the lines they stood on.
+    pub repairs: Option<(String, HashSet<u64>)>,
 }
 
 /// How the bytes of a file are packed and encoded.
@@ -125,7 +128,7 @@ impl Table {
                 .hint("name the character between its fields with --delimiter; where lines stand before the header, its columns with --map"));
         }
         let form = Form { preamble, ..form };
-        Ok(Self { records, header, header_row, delimiter, form })
+        Ok(Self { records, header, header_row, delimiter, form, repairs: None })
     }
 }
 
