@@ -22,4 +22,5 @@ mod real_data;
 mod reference;
 mod rejects;
 mod sample;
+mod warehouse;
 mod worked_example;

@@ -34,6 +34,9 @@ pub enum Outcome {
 pub fn run() -> Outcome {
     // A panic is a bug; it is reported as one, without a backtrace the user cannot use.
     std::panic::set_hook(Box::new(|panic| {
+        if std::thread::current().name() == Some(crate::input::parquet::THREAD) {
+            return;
+        }
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("no message");
         say(format_args!(

@@ -16,6 +16,9 @@ use crate::money::Micros;
 /// No customer, no segment value, no currency.
 pub const NONE: u32 = u32::MAX;
 
+/// Orders without date or amount that are kept until one of their lines has it: the bound on the memory they take.
+const MOST_UNFINISHED: usize = 1_000_000;
+
 pub(super) const NO_DATE: Stamp = Stamp::MAX;
 
 /// One line of an order, read.
@@ -378,6 +381,18 @@ impl Book {
                 self.unfinished.remove(&order);
             }
         } else if is_sale {
+            if self.unfinished.len() >= MOST_UNFINISHED {
+                let file = &files[line.file as usize];
+                let column =
+                    if draft.at == NO_DATE { Some(&file.date_header) } else { file.amount_header.as_ref() };
+                return Err(Error::input(format!(
+                    "{}:{}: column \"{}\" is empty, as in {MOST_UNFINISHED} orders before it",
+                    file.name,
+                    line.line,
+                    column.map_or("quantity", String::as_str)
+                ))
+                .hint("is the right column mapped?"));
+            }
             self.unfinished.entry(order).or_default().push((line.file, line.line, line.raw.into()));
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::account::{Fault, Problem, quoted};
 use super::date::{self, DateFormat, GivenFormat, Order, Stamp};
 use super::is_missing;
 use super::mapping::Header;
-use super::money_text::undress;
+use super::money_text::{amount_of, undress};
 use super::number::{self, Mark};
 use super::record::Row;
 use crate::error::{Error, Result};
@@ -246,14 +246,8 @@ impl AmountColumn {
             return Ok(None);
         }
         let column = &header.columns[index];
-        self.currency = None;
-        let mut reading = number::read(text, self.mark);
-        if reading == number::Reading::Not
-            && let Some(undressed) = std::str::from_utf8(text).ok().and_then(undress)
-        {
-            reading = number::read(undressed.number.as_bytes(), self.mark);
-            self.currency = undressed.currency;
-        }
+        let (reading, currency) = amount_of(text, self.mark);
+        self.currency = currency;
         match reading {
             number::Reading::Exact(value) => Ok(Some(value)),
             number::Reading::Decides(mark, value) => {

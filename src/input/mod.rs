@@ -27,6 +27,7 @@ mod order_line;
 mod order_options;
 pub mod orders;
 mod orders_file;
+pub mod parquet;
 pub mod privacy;
 pub mod profiles;
 pub mod rates;
@@ -47,7 +48,8 @@ use column::Verdict;
 use mapping::Header;
 use record::Row;
 
-pub use date::{GivenFormat, Order as DateOrder, Stamp, day_of};
+pub use date::{DateFormat, GivenFormat, Order as DateOrder, Reading as DateReading, Stamp, day_of};
+pub use money_text::amount_of;
 
 use crate::error::Error;
 

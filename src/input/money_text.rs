@@ -3,6 +3,20 @@
 //! `1 234,56 €`, `$1,240.00`, `-$3.00`, `(30.00)`, `EUR 90,00`, `1'234.50`, `'12.50` → the plain number
 //! inside, and the currency beside it. Everything that is not exactly such a text stays no amount.
 
+use super::number::{Mark, Reading, read};
+
+/// An amount, plain or dressed, under a decimal mark or none yet; and the currency beside it.
+pub fn amount_of(text: &[u8], mark: Option<Mark>) -> (Reading, Option<String>) {
+    let plain = read(text, mark);
+    if plain != Reading::Not {
+        return (plain, None);
+    }
+    match std::str::from_utf8(text).ok().and_then(undress) {
+        Some(undressed) => (read(undressed.number.as_bytes(), mark), undressed.currency),
+        None => (plain, None),
+    }
+}
+
 /// A number without its dress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Undressed {
@@ -62,8 +76,8 @@ fn currency_at_end(text: &str) -> Option<(String, &str)> {
     let is_core = |character: char| character.is_ascii_digit() || "-+\u{2212}(,".contains(character);
     let start = text.find(is_core)?;
     if start > 0 {
-        let before = trim(&text[..start]);
-        return match (code(before), before.strip_suffix('.')) {
+        let before = &text[..start];
+        return match (code(trim(before)), before.strip_suffix('.')) {
             (Some(code), _) => Some((code, &text[start..])),
             // The point of `€.50` is the number's.
             (None, Some(shorter)) => Some((code(trim(shorter))?, &text[start - 1..])),
@@ -207,6 +221,7 @@ mod tests {
             "( )",
             "1'23",
             "12:30",
+            "SFr..\u{202f}4646,",
             "2024-01-05",
         ] {
             assert_eq!(undress(text), None, "{text}");

@@ -276,6 +276,9 @@ impl<'o> OrderReader<'o> {
             }
             if self.take_row(&mut file, &row, rejects)? {
                 file.waiting.push(&row);
+                if file.waiting.is_full() {
+                    file.settled()?;
+                }
             }
         }
         self.read_waiting(&mut file, rejects)?;
@@ -320,10 +323,7 @@ impl<'o> OrderReader<'o> {
             Ok(waiting(files))
         })?;
         let Some(file) = files.iter().find(|file| file.waiting.len() > 0) else { return Ok(()) };
-        file.dates.settled(&file.header.file, "--date-format")?;
-        file.refund_dates.settled(&file.header.file, "--date-format")?;
-        file.amounts.settled(&file.header.file)?;
-        Err(Error::internal("a row waits for a decision that was made"))
+        file.settled()
     }
 
     /// Checks that the fields without which there is no report are there.

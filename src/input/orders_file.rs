@@ -6,6 +6,7 @@ use super::date::GivenFormat;
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::grouping::Grouping;
 use super::mapping::{Header, Mapping};
+use super::number::Mark;
 use super::order_options::OrderOptions;
 use super::profiles::{Holds, Profile};
 use super::table::Form;
@@ -81,7 +82,9 @@ impl File {
             dates.format.utc = profile.utc;
             dates
         });
-        let amounts = AmountColumn::new(options.decimal.or(profile.decimal()));
+        let amounts = AmountColumn::new(
+            options.decimal.or(profile.decimal()).or(form.is_typed().then_some(Mark::Point)),
+        );
         Ok(Self {
             number,
             header,
@@ -111,6 +114,17 @@ impl File {
             })?);
         }
         Ok(())
+    }
+
+    /// Says which question its waiting rows leave open.
+    ///
+    /// # Errors
+    /// Always: the question, or that there is none, which is a bug.
+    pub(super) fn settled(&self) -> Result<()> {
+        self.dates.settled(&self.header.file, "--date-format")?;
+        self.refund_dates.settled(&self.header.file, "--date-format")?;
+        self.amounts.settled(&self.header.file)?;
+        Err(Error::internal("a row waits for a decision that was made"))
     }
 
     /// The header of a field.

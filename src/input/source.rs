@@ -1,12 +1,14 @@
 //! Where bytes come from: files, patterns, standard input.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
 use super::decode::{Decoded, EncodingName};
+use super::parquet;
 use super::unpack::{Packing, Watched, unpack};
 use crate::error::{Error, Result};
 
@@ -17,6 +19,8 @@ pub enum Source {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// Bytes at hand, under a name for messages.
+    Memory(String, Arc<[u8]>),
 }
 
 impl Source {
@@ -25,6 +29,7 @@ impl Source {
         match self {
             Self::Stdin => "standard input".to_owned(),
             Self::File(path) => path.display().to_string(),
+            Self::Memory(name, _) => name.clone(),
         }
     }
 
@@ -34,15 +39,31 @@ impl Source {
     /// There is no such file, it is a directory or not readable, or it is no text at all.
     pub fn open(&self, encoding: Option<&'static Encoding>) -> Result<Opened> {
         let complain = |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", self.name()));
-        let bytes = self.bytes()?;
-        let (bytes, packing) = unpack(bytes).map_err(|error| complain(&error))?;
+        let (bytes, packing) = match self.parquet() {
+            Some(text) => (text.map_err(|error| complain(&error))?, Some(Packing::Parquet)),
+            None => unpack(self.bytes()?).map_err(|error| complain(&error))?,
+        };
         let text = Decoded::new(bytes, encoding);
         let encoding = text.encoding();
         Ok(Opened { text: Box::new(text), packing, encoding })
     }
 
+    /// The text of a Parquet file.
+    fn parquet(&self) -> Option<std::io::Result<Box<dyn Read + Send>>> {
+        let Self::File(path) = self else { return None };
+        let mut file =
+            File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
+        let mut head = [0; parquet::MAGIC.len()];
+        file.read_exact(&mut head).ok()?;
+        (head == parquet::MAGIC).then(|| parquet::text_of(file))
+    }
+
     fn bytes(&self) -> Result<Box<dyn Read + Send>> {
-        let Self::File(path) = self else { return Ok(Box::new(std::io::stdin())) };
+        let path = match self {
+            Self::Stdin => return Ok(Box::new(std::io::stdin())),
+            Self::Memory(_, bytes) => return Ok(Box::new(Cursor::new(Arc::clone(bytes)))),
+            Self::File(path) => path,
+        };
         let complain = |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", path.display()));
         let file = File::open(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => complain(&"no such file"),
@@ -102,6 +123,7 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
         let identity = match source {
             Source::Stdin => PathBuf::from("-"),
             Source::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            Source::Memory(name, _) => name.into(),
         };
         if !seen.insert(identity) {
             return Err(Error::usage(format!(
@@ -119,7 +141,6 @@ pub fn foreign_format(head: &[u8]) -> Option<&'static str> {
         [b'P', b'K', 3, 4, ..] => {
             Some("is a ZIP archive or an Excel workbook; unpack it, or save the sheet as CSV")
         }
-        [b'P', b'A', b'R', b'1', ..] => Some("is a Parquet file; export it as CSV"),
         [b'%', b'P', b'D', b'F', ..] => Some("is a PDF; export it as CSV"),
         _ => None,
     }

@@ -43,6 +43,11 @@ pub struct Form {
 }
 
 impl Form {
+    /// Numbers in it are typed, so their decimal mark is known.
+    pub(super) fn is_typed(&self) -> bool {
+        self.packing == Some(Packing::Parquet)
+    }
+
     /// `UTF-8`, `windows-1252, gzip, 3 lines before the header`. What holds ASCII only is UTF-8.
     pub fn describe(&self) -> String {
         let mut text = self.encoding.get().copied().unwrap_or("UTF-8").to_owned();

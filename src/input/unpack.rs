@@ -4,7 +4,10 @@
 use std::fs::File;
 use std::io::{self, BufReader, Chain, Cursor, Read};
 
+use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
+
+use super::parquet;
 
 /// How the bytes of a source are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Packing {
     Gzip,
     /// zstd, one frame or several.
     Zstd,
+    /// Parquet, as the text that it stands for.
+    Parquet,
 }
 
 impl Packing {
@@ -21,6 +26,7 @@ impl Packing {
         match self {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Parquet => "Parquet",
         }
     }
 
@@ -28,6 +34,7 @@ impl Packing {
         match head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            head if head.starts_with(parquet::MAGIC) => Some(Self::Parquet),
             _ => None,
         }
     }
@@ -46,7 +53,7 @@ pub(super) fn unpack(
     let mut head = Vec::with_capacity(4);
     source.by_ref().take(4).read_to_end(&mut head)?;
     let packing = Packing::of(&head);
-    let whole: Peeked = Cursor::new(head).chain(source);
+    let mut whole: Peeked = Cursor::new(head).chain(source);
     Ok(match packing {
         None => (Box::new(whole), None),
         Some(Packing::Gzip) => (
@@ -54,6 +61,12 @@ pub(super) fn unpack(
             packing,
         ),
         Some(Packing::Zstd) => (Box::new(Unpacked(zstd::Decoder::new(whole)?, "zstd")), packing),
+        Some(Packing::Parquet) => {
+            // Its end is read first: what is no file is held in memory.
+            let mut bytes = Vec::new();
+            whole.read_to_end(&mut bytes)?;
+            (parquet::text_of(Bytes::from(bytes))?, packing)
+        }
     })
 }
 

@@ -7,15 +7,24 @@ use crate::error::Result;
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     rows: Vec<(u64, Box<[u8]>)>,
+    bytes: usize,
 }
 
 impl Waiting {
     pub(super) fn push(&mut self, row: &Row<'_>) {
+        self.bytes += row.raw.len();
         self.rows.push((row.line, row.raw.into()));
     }
 
     pub(super) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Whether so many wait that no more are kept: the bound on the memory they take.
+    pub(super) fn is_full(&self) -> bool {
+        const ROWS: usize = 1_000_000;
+        const BYTES: usize = 256 << 20;
+        self.rows.len() >= ROWS || self.bytes >= BYTES
     }
 
     /// Hands every row to `read` once more; it says whether the row goes on waiting.
