@@ -98,7 +98,6 @@ fn line(text: &mut String, row: &Row, columns: &[Moments]) {
                 let clock = jiff::tz::TimeZone::UTC.to_datetime(moment);
                 write!(text, "{clock}{zone}")
             }
-            (None, Field::Null) => Ok(()),
             (None, Field::Date(days)) => write!(text, "{}", crate::calendar::Day(*days)),
             (None, Field::Str(value)) => {
                 quote(text, value);
@@ -106,7 +105,7 @@ fn line(text: &mut String, row: &Row, columns: &[Moments]) {
             }
             (None, Field::Float(value)) if value.is_finite() => write!(text, "{value}"),
             (None, Field::Double(value)) if value.is_finite() => write!(text, "{value}"),
-            (None, Field::Float(_) | Field::Double(_)) => Ok(()),
+            (None, Field::Null | Field::Float(_) | Field::Double(_)) => Ok(()),
             (None, Field::Bytes(value)) => {
                 quote(text, &String::from_utf8_lossy(value.data()));
                 Ok(())
