@@ -20,6 +20,7 @@ mod program;
 mod readme;
 mod real_data;
 mod reference;
+mod refunds;
 mod rejects;
 mod sample;
 mod warehouse;

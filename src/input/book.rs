@@ -78,12 +78,15 @@ pub(super) struct Draft {
     pub(super) refunded: Lines,
     pub(super) customer: u32,
     pub(super) currency: u32,
-    /// Lines that are left.
+    /// Lines that are left, refunds on rows of their own among them.
     pub(super) lines: u32,
+    /// Lines that are no refunds.
+    sales: u32,
     /// The place of a line: the first of the first file.
     pub(super) file: u32,
     pub(super) line: u64,
     id: u32,
+    /// The file of its last line that is no refund.
     last_file: u32,
     /// The place of its last line in the last file.
     pub(super) end: (u32, u64),
@@ -105,21 +108,12 @@ impl Draft {
             customer: NONE,
             currency: NONE,
             lines: 0,
+            sales: 0,
             last_file: NONE,
             end: (file, line),
             spans_files: false,
             has_status: false,
             left_out: None,
-        }
-    }
-
-    /// Why the whole order is out: no line is left, or those left say nothing of their own that the
-    /// lines left out said for the order (a status, a date).
-    pub(super) fn excluded(&self) -> Option<Reason> {
-        match self.left_out {
-            Some(Reason::AfterAsOf) if self.at == NO_DATE => Some(Reason::AfterAsOf),
-            Some(reason) if reason != Reason::AfterAsOf && !self.has_status => Some(reason),
-            _ => None,
         }
     }
 }
@@ -223,23 +217,29 @@ impl Book {
     /// stood in the other and no longer count, or `None` where it is the other that counts.
     pub(super) fn prefer(&mut self, order: u32, file: u32, rule: OnConflict) -> Option<u32> {
         let draft = &mut self.drafts[order as usize];
+        let known = std::mem::replace(&mut draft.last_file, file);
         let wins = match rule {
-            _ if draft.file == file => return Some(0),
-            OnConflict::First => file < draft.file,
-            OnConflict::Last => file > draft.file,
+            _ if known == NONE || known == file => return Some(0),
+            OnConflict::First => file < known,
+            OnConflict::Last => file > known,
         };
         if !wins {
+            draft.last_file = known;
             return None;
         }
-        let lines = draft.lines;
-        *draft = Draft::new(draft.id, file, draft.line);
-        draft.line = u64::MAX;
+        // Refunds on rows of their own are no version of the order.
+        let mut refunds = 0;
+        if let Some(back) = self.came_back.get_mut(&order) {
+            (back.wholly, back.refunded_at) = (false, None);
+            refunds = u32::try_from(back.rows.len()).unwrap_or(u32::MAX);
+        }
+        let superseded = draft.lines - refunds;
+        *draft = Draft { lines: refunds, last_file: file, ..Draft::new(draft.id, draft.file, draft.line) };
         let stride = self.segment_columns.len();
         self.segments[order as usize * stride..][..stride].fill(NONE);
         self.unfinished.remove(&order);
         self.left_out.remove(&order);
-        self.came_back.remove(&order);
-        Some(lines)
+        Some(superseded)
     }
 
     /// Notes what an order amounts to by a separate file; `false` when there is no such order.
@@ -283,6 +283,16 @@ impl Book {
             return None;
         }
         self.came_back.get(&u32::try_from(order).ok()?)
+    }
+
+    /// Why a whole order is out: no line is left, or those left say nothing of their own that the lines left out
+    /// said for the order (a status, a date).
+    pub(super) fn excluded(&self, order: usize) -> Option<Reason> {
+        let draft = &self.drafts[order];
+        match draft.left_out? {
+            Reason::AfterAsOf => (self.at(order) == NO_DATE).then_some(Reason::AfterAsOf),
+            reason => (!draft.has_status).then_some(reason),
+        }
     }
 
     /// The customer of an order, [`NONE`] where it has none.
@@ -370,11 +380,16 @@ impl Book {
         }
         draft.lines += 1;
         draft.has_status |= line.has_status && is_sale;
-        self.has_lines |= draft.last_file == line.file;
-        draft.spans_files |= draft.last_file != NONE && draft.last_file != line.file;
-        draft.last_file = line.file;
-        (draft.file, draft.line) = (draft.file, draft.line).min((line.file, line.line));
-        draft.end = draft.end.max((line.file, line.line));
+        if is_sale {
+            let place = (line.file, line.line);
+            let first = if draft.sales == 0 { place } else { (draft.file, draft.line).min(place) };
+            self.has_lines |= draft.sales > 0 && draft.last_file == line.file;
+            draft.spans_files |= draft.sales > 0 && draft.last_file != line.file;
+            draft.last_file = line.file;
+            (draft.file, draft.line) = first;
+            draft.end = if draft.sales == 0 { place } else { draft.end.max(place) };
+            draft.sales += 1;
+        }
         let finished = draft.at != NO_DATE && (draft.amount.count > 0 || self.without_amounts);
         if finished {
             if !self.unfinished.is_empty() {
@@ -411,10 +426,10 @@ impl Book {
         let mut unfinished: Vec<_> = std::mem::take(&mut self.unfinished).into_iter().collect();
         unfinished.sort_unstable_by_key(|(order, _)| *order);
         for (order, lines) in unfinished {
-            let draft = &mut self.drafts[order as usize];
-            if draft.excluded().is_some() {
+            if self.excluded(order as usize).is_some() {
                 continue;
             }
+            let draft = &mut self.drafts[order as usize];
             let facts = &files[draft.file as usize];
             let missing = match (draft.at, &facts.amount_header) {
                 (NO_DATE, _) => facts.date_header.as_str(),

@@ -288,7 +288,7 @@ impl Classifier<'_> {
     }
 
     fn fate(&self, number: usize, draft: &Draft, groupings: &Groupings) -> Result<Fate> {
-        if let Some(reason) = draft.excluded() {
+        if let Some(reason) = self.book.excluded(number) {
             return Ok(Fate::Excluded(reason));
         }
         if self.rules.amounts_elsewhere && draft.amount.count == 0 {

@@ -74,6 +74,8 @@ impl OrderReader<'_> {
         }
         let what = identify(file, row)?;
         let id = what.id.as_deref().map(unguarded);
+        // A refund that does not count says nothing of its order.
+        let of_order = id.filter(|_| !what.is_refund);
         if what.kind == Kind::Other {
             self.leave_out_kind(what.word);
             return Ok(());
@@ -83,7 +85,7 @@ impl OrderReader<'_> {
             if let Some(status) = &what.status {
                 self.count_status(status, by_status.is_some());
             }
-            self.leave_out(file, row, id, reason);
+            self.leave_out(file, row, of_order, reason);
             return Ok(());
         }
         let at = match file.mapping.get(OrderField::OrderedAt) {
@@ -94,7 +96,7 @@ impl OrderReader<'_> {
             None => None,
         };
         if at.is_some_and(|(stamp, _)| self.is_after_as_of(stamp)) {
-            self.leave_out(file, row, id, Reason::AfterAsOf);
+            self.leave_out(file, row, of_order, Reason::AfterAsOf);
             return Ok(());
         }
         let money = self.money_of(file, row)?;
@@ -130,7 +132,7 @@ impl OrderReader<'_> {
             self.account.exclude(reason, 1);
             return Ok(());
         }
-        if id.is_some() && !self.is_preferred(file, order) {
+        if id.is_some() && !what.is_refund && !self.is_preferred(file, order) {
             self.account.exclude(Reason::OtherVersion, 1);
             return Ok(());
         }
