@@ -23,5 +23,6 @@ mod reference;
 mod refunds;
 mod rejects;
 mod sample;
+mod versions;
 mod warehouse;
 mod worked_example;

@@ -90,7 +90,9 @@ fn expected(rows: &[Row], at_own_date: bool) -> BTreeMap<String, Month> {
             None => {}
         }
         if at_own_date {
-            refunds.iter().for_each(|refund| book(refund.day, -refund.cents, None));
+            for refund in refunds {
+                book(refund.day, -refund.cents, None);
+            }
         }
     }
     months

@@ -11,7 +11,6 @@ use super::book::{Line, NONE};
 use super::column::Verdict;
 use super::date::{Stamp, day_of};
 use super::fields::OrderField;
-use super::grouping::Grouping;
 use super::order_options::RefundsAt;
 use super::orders::{OrderReader, Outcome};
 use super::orders_file::File;
@@ -213,11 +212,8 @@ impl OrderReader<'_> {
 
     /// Whether this file's rows of an order count, where `--on-conflict` chooses between files.
     fn is_preferred(&mut self, file: &File, order: u32) -> bool {
-        // Transactions and lines that add up are no versions of an order.
-        let adds_up = self.options.order_amount.or(file.profile.grouping()) == Some(Grouping::Sum);
-        let Some(rule) = self.options.on_conflict.filter(|_| !adds_up && !file.profile.unique_rows) else {
-            return true;
-        };
+        // Transactions are no versions of an order.
+        let Some(rule) = self.options.on_conflict.filter(|_| !file.profile.unique_rows) else { return true };
         let superseded = self.book.prefer(order, file.number, rule);
         self.account.exclude(Reason::OtherVersion, superseded.unwrap_or(0).into());
         superseded.is_some()
