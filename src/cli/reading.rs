@@ -13,7 +13,7 @@ use crate::input::fields::{CUSTOMER_FIELDS, ORDER_FIELDS};
 use crate::input::grouping::Grouping;
 use crate::input::mapping::parse_map;
 use crate::input::number::{Mark, Reading, read};
-use crate::input::order_amounts::read_order_amounts;
+use crate::input::order_amounts::{Contents, read_order_amounts};
 use crate::input::orders::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
 use crate::input::privacy::Privacy;
 use crate::input::profiles::{Choice, Profile, parse_own};
@@ -95,8 +95,15 @@ fn order_options(
     let date_format = arguments.date_format.as_deref();
     let date_format = date_format.map(|text| self::date_format("--date-format", text)).transpose()?;
     let cents = arguments.cents;
-    let side = SideOptions { decimal, date_format: date_format.clone(), encoding, zone: zone.clone(), cents };
-    let amounts = [("--payments", "payments", &arguments.payments), ("--lines", "lines", &arguments.lines)];
+    let date = date_format.clone();
+    let side = SideOptions { decimal, date_format: date, encoding, zone: zone.clone(), cents, as_of };
+    let refunded_status = without_included(REFUNDED_STATUS);
+    // A payment that went back is none.
+    let unpaid: BTreeSet<String> = excluded_status.union(&refunded_status).cloned().collect();
+    let amounts = [
+        ("--payments", Contents::Payments, &arguments.payments),
+        ("--lines", Contents::Lines, &arguments.lines),
+    ];
     let amounts =
         amounts.into_iter().find_map(|(flag, what, path)| path.as_ref().map(|path| (flag, what, path)));
     Ok(OrderOptions {
@@ -111,7 +118,7 @@ fn order_options(
         },
         amounts: match amounts {
             Some((flag, what, path)) => {
-                Some(read_order_amounts(&one_source(flag, path)?, what, &excluded_by_user, &side)?)
+                Some(read_order_amounts(&one_source(flag, path)?, what, &unpaid, &side)?)
             }
             None => None,
         },
@@ -127,7 +134,7 @@ fn order_options(
         date_format,
         zone: zone.clone(),
         excluded_status,
-        refunded_status: without_included(REFUNDED_STATUS),
+        refunded_status,
         guest_key_email: arguments.guest_key.is_some(),
         order_amount: arguments.order_amount.map(grouping),
         order_refund: arguments.order_refund.map(grouping),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
+use super::came_back::{CameBack, Teller};
 use super::date::Stamp;
 use super::grouping::{Grouping, Lines};
 use super::keys::Keys;
@@ -36,10 +37,10 @@ pub struct Line<'a> {
     pub amount: Option<Micros>,
     /// The refund on this line, as a magnitude.
     pub refunded: Option<Micros>,
-    /// When that went back, where it is known and asked for.
-    pub refunded_at: Option<Stamp>,
-    /// The line itself is a refund of the order, of this magnitude, at its own date.
-    pub back: Option<Micros>,
+    /// The parts of it of which a date is known: when, and how much.
+    pub refunded_at: &'a [(Stamp, Micros)],
+    /// The line itself is a refund of the order, at its own date; its amount is a magnitude.
+    pub is_refund: bool,
     /// Its status says that the order was refunded in full.
     pub wholly_refunded: bool,
     /// The currency's number.
@@ -81,7 +82,7 @@ pub(super) struct Draft {
     /// Lines that are left, refunds on rows of their own among them.
     pub(super) lines: u32,
     /// Lines that are no refunds.
-    sales: u32,
+    pub(super) sales: u32,
     /// The place of a line: the first of the first file.
     pub(super) file: u32,
     pub(super) line: u64,
@@ -116,23 +117,6 @@ impl Draft {
             left_out: None,
         }
     }
-}
-
-/// What is known to have come back of an order, beside the refunds on its lines.
-#[derive(Debug, Default)]
-pub(super) struct CameBack {
-    /// Refunds on rows of their own: when, and how much.
-    pub(super) rows: Vec<(Stamp, Micros)>,
-    /// The customer that these rows name.
-    customer: Option<u32>,
-    /// What a separate file says.
-    pub(super) returned: Option<Returned>,
-    /// Refunds of which nobody says when.
-    pub(super) undated: Option<Micros>,
-    /// Its status says that all of it came back.
-    pub(super) wholly: bool,
-    /// When the refunds on its lines went back: the last of them.
-    pub(super) refunded_at: Option<Stamp>,
 }
 
 /// A line that lacks the date or the amount of its order: file, line, original bytes.
@@ -227,19 +211,31 @@ impl Book {
             draft.last_file = known;
             return None;
         }
-        // Refunds on rows of their own are no version of the order.
+        let superseded = self.forget_lines(order);
+        self.drafts[order as usize].last_file = file;
+        self.left_out.remove(&order);
+        self.drafts[order as usize].left_out = None;
+        Some(superseded)
+    }
+
+    /// Forgets the lines of an order and all they said: how many there were. Refunds on rows of their own stay.
+    fn forget_lines(&mut self, order: u32) -> u32 {
         let mut refunds = 0;
         if let Some(back) = self.came_back.get_mut(&order) {
-            (back.wholly, back.refunded_at) = (false, None);
-            refunds = u32::try_from(back.rows.len()).unwrap_or(u32::MAX);
+            back.forget_lines();
+            refunds = u32::try_from(back.rows()).unwrap_or(u32::MAX);
         }
-        let superseded = draft.lines - refunds;
-        *draft = Draft { lines: refunds, last_file: file, ..Draft::new(draft.id, draft.file, draft.line) };
+        let draft = &mut self.drafts[order as usize];
+        let forgotten = draft.lines - refunds;
+        *draft = Draft {
+            lines: refunds,
+            left_out: draft.left_out,
+            ..Draft::new(draft.id, draft.file, draft.line)
+        };
         let stride = self.segment_columns.len();
         self.segments[order as usize * stride..][..stride].fill(NONE);
         self.unfinished.remove(&order);
-        self.left_out.remove(&order);
-        Some(superseded)
+        forgotten
     }
 
     /// Notes what an order amounts to by a separate file; `false` when there is no such order.
@@ -247,34 +243,29 @@ impl Book {
     /// # Errors
     /// The amount is too large.
     pub(super) fn pay(&mut self, id: &[u8], amounts: &Amounts) -> Result<bool> {
-        let order = self.ids.find(id).and_then(|number| self.draft_of.get(number as usize));
-        let Some(order) = order else { return Ok(false) };
-        let too_large = || {
+        let Some(order) = self.known(id) else { return Ok(false) };
+        self.drafts[order as usize].amount.add(amounts.paid).ok_or_else(|| {
             let id = String::from_utf8_lossy(id);
             Error::input(format!("the amounts of order \"{id}\" add up to more than can be held"))
-        };
-        self.drafts[*order as usize].amount.add(amounts.paid).ok_or_else(too_large)?;
-        if !amounts.back.is_empty() {
-            let came_back = self.came_back.entry(*order).or_default();
-            for (at, amount) in &amounts.back {
-                match at {
-                    Some(at) => came_back.rows.push((*at, *amount)),
-                    None => {
-                        let known = came_back.undated.unwrap_or(0);
-                        came_back.undated = Some(known.checked_add(*amount).ok_or_else(too_large)?);
-                    }
-                }
-            }
+        })?;
+        for (at, amount) in &amounts.back {
+            self.came_back.entry(order).or_default().note(Teller::Payments, *at, Some(*amount));
         }
         Ok(true)
     }
 
     /// Notes what came back of an order; `false` when there is no such order.
-    pub fn give_back(&mut self, id: &[u8], returned: Returned) -> bool {
-        let order = self.ids.find(id).and_then(|number| self.draft_of.get(number as usize));
-        let Some(order) = order else { return false };
-        self.came_back.entry(*order).or_default().returned = Some(returned);
+    pub fn give_back(&mut self, id: &[u8], returned: &Returned) -> bool {
+        let Some(order) = self.known(id) else { return false };
+        for (at, amount) in &returned.parts {
+            self.came_back.entry(order).or_default().note(Teller::Returns, *at, *amount);
+        }
         true
+    }
+
+    /// The order with this id, if there is one.
+    fn known(&self, id: &[u8]) -> Option<u32> {
+        self.ids.find(id).and_then(|number| self.draft_of.get(number as usize)).copied()
     }
 
     /// What came back of an order, where anything is known to have.
@@ -298,17 +289,19 @@ impl Book {
     /// The customer of an order, [`NONE`] where it has none.
     pub(super) fn customer_of(&self, order: usize) -> u32 {
         let draft = &self.drafts[order];
-        if draft.customer != NONE {
-            return draft.customer;
+        match self.came_back(order) {
+            Some(back) if draft.sales == 0 => back.customer(),
+            _ => draft.customer,
         }
-        self.came_back(order).and_then(|back| back.customer).unwrap_or(NONE)
     }
 
     /// When an order was placed; of one that is known by its refunds only, when the first went back.
     pub(super) fn at(&self, order: usize) -> Stamp {
-        let back = || self.came_back(order)?.rows.iter().map(|(at, _)| *at).min();
-        let at = self.drafts[order].at;
-        if at == NO_DATE { back().unwrap_or(NO_DATE) } else { at }
+        let draft = &self.drafts[order];
+        match self.came_back(order).and_then(CameBack::first_at) {
+            Some(first) if draft.sales == 0 => first,
+            _ => draft.at,
+        }
     }
 
     /// Adds a line to its order.
@@ -325,33 +318,39 @@ impl Book {
                 files[line.file as usize].name, line.line,
             ))
         };
-        if line.back.is_some() || line.wholly_refunded || line.refunded_at.is_some() {
-            let back = self.came_back.entry(order).or_default();
-            back.rows.extend(line.at.zip(line.back));
-            back.wholly |= line.wholly_refunded;
-            back.refunded_at = back.refunded_at.max(line.refunded_at);
-            if line.back.is_some() {
-                back.customer = back.customer.or(line.customer);
-            }
-        }
-        let is_sale = line.back.is_none();
-        if let Some(at) = line.at.filter(|_| is_sale) {
-            draft.at = draft.at.min(at);
-        }
-        if let Some(new) = line.customer.filter(|_| is_sale) {
-            if draft.customer != NONE && draft.customer != new {
-                let text = |n| self.privacy.key(&display_key(&self.customers, n));
-                return Err(conflict("customer", &text(draft.customer), &text(new), draft.line)
-                    .hint("an order belongs to one customer; is the right column mapped as order_id?"));
-            }
-            draft.customer = new;
-        }
         if let Some(new) = line.currency {
             if draft.currency != NONE && draft.currency != new {
                 let text = |n| self.currencies.display(n).into_owned();
                 return Err(conflict("currency", &text(draft.currency), &text(new), draft.line));
             }
             draft.currency = new;
+        }
+        if line.is_refund {
+            let back = self.came_back.entry(order).or_default();
+            back.note(Teller::Rows, line.at, Some(line.amount.unwrap_or(0)));
+            back.note_row(line.customer, line.segments);
+            draft.lines += 1;
+            return Ok(());
+        }
+        if line.wholly_refunded || !line.refunded_at.is_empty() {
+            let back = self.came_back.entry(order).or_default();
+            if line.wholly_refunded {
+                back.note(Teller::Status, None, None);
+            }
+            for (at, amount) in line.refunded_at {
+                back.note(Teller::Lines, Some(*at), Some(*amount));
+            }
+        }
+        if let Some(at) = line.at {
+            draft.at = draft.at.min(at);
+        }
+        if let Some(new) = line.customer {
+            if draft.customer != NONE && draft.customer != new {
+                let text = |n| self.privacy.key(&display_key(&self.customers, n));
+                return Err(conflict("customer", &text(draft.customer), &text(new), draft.line)
+                    .hint("an order belongs to one customer; is the right column mapped as order_id?"));
+            }
+            draft.customer = new;
         }
         let stride = self.segment_columns.len();
         let known = &mut self.segments[order as usize * stride..][..stride];
@@ -379,23 +378,21 @@ impl Book {
             draft.refunded.add(refunded).ok_or_else(overflow)?;
         }
         draft.lines += 1;
-        draft.has_status |= line.has_status && is_sale;
-        if is_sale {
-            let place = (line.file, line.line);
-            let first = if draft.sales == 0 { place } else { (draft.file, draft.line).min(place) };
-            self.has_lines |= draft.sales > 0 && draft.last_file == line.file;
-            draft.spans_files |= draft.sales > 0 && draft.last_file != line.file;
-            draft.last_file = line.file;
-            (draft.file, draft.line) = first;
-            draft.end = if draft.sales == 0 { place } else { draft.end.max(place) };
-            draft.sales += 1;
-        }
+        draft.has_status |= line.has_status;
+        let place = (line.file, line.line);
+        let first = if draft.sales == 0 { place } else { (draft.file, draft.line).min(place) };
+        self.has_lines |= draft.sales > 0 && draft.last_file == line.file;
+        draft.spans_files |= draft.sales > 0 && draft.last_file != line.file;
+        draft.last_file = line.file;
+        (draft.file, draft.line) = first;
+        draft.end = if draft.sales == 0 { place } else { draft.end.max(place) };
+        draft.sales += 1;
         let finished = draft.at != NO_DATE && (draft.amount.count > 0 || self.without_amounts);
         if finished {
             if !self.unfinished.is_empty() {
                 self.unfinished.remove(&order);
             }
-        } else if is_sale {
+        } else {
             if self.unfinished.len() >= MOST_UNFINISHED {
                 let file = &files[line.file as usize];
                 let column =
@@ -429,7 +426,7 @@ impl Book {
             if self.excluded(order as usize).is_some() {
                 continue;
             }
-            let draft = &mut self.drafts[order as usize];
+            let draft = &self.drafts[order as usize];
             let facts = &files[draft.file as usize];
             let missing = match (draft.at, &facts.amount_header) {
                 (NO_DATE, _) => facts.date_header.as_str(),
@@ -443,7 +440,7 @@ impl Book {
                     self.ids.display(draft.id)
                 ),
             };
-            draft.lines -= u32::try_from(lines.len()).unwrap_or(draft.lines);
+            self.forget_lines(order);
             for (file, line, raw) in lines {
                 let problem = Problem::new(Fault::Missing, message.clone());
                 rejects.add(&files[file as usize].name, line, &problem, &raw, account)?;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::DataFrame;
 
 use super::account::{Account, Reason};
-use super::book::{Book, CameBack, Draft, FileFacts, NO_DATE, NONE};
+use super::book::{Book, Draft, FileFacts, NO_DATE, NONE};
+use super::came_back::refunds;
 use super::date::{Stamp, day_of};
 use super::frames::Batch;
 use super::grouping::{Evidence, Grouping, Lines, Undecided, decide};
@@ -30,6 +31,8 @@ pub struct Rules<'r> {
     pub rates: Option<&'r Rates>,
     /// `--refunds-at`.
     pub refunds_at: RefundsAt,
+    /// `--no-amount`.
+    pub without_amounts: bool,
     /// The amounts come from a file of their own, which need not name every order.
     pub amounts_elsewhere: bool,
     /// `--min-amount`.
@@ -140,6 +143,10 @@ pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result
             classifier.check_currency(draft, &mut seen_currency)?;
         }
         let customer = book.customer_of(number);
+        let segments = match book.came_back(number) {
+            Some(back) if draft.sales == 0 => back.segments(),
+            _ => segments,
+        };
         let entries = used.net.map(|(net, purchase)| (at, net, purchase));
         let refunds = used.refunds.iter().map(|(at, amount)| (*at, -amount, false));
         for (at, net, purchase) in entries.into_iter().chain(refunds) {
@@ -291,68 +298,35 @@ impl Classifier<'_> {
         if let Some(reason) = self.book.excluded(number) {
             return Ok(Fate::Excluded(reason));
         }
-        if self.rules.amounts_elsewhere && draft.amount.count == 0 {
+        let is_sale = draft.sales > 0;
+        if is_sale && self.rules.amounts_elsewhere && draft.amount.count == 0 {
             return Ok(Fate::Excluded(Reason::NoAmount));
         }
-        let header = &self.facts(draft).amount_header;
-        let amount = draft.amount.total(groupings.amounts[header].0);
-        let on_lines = draft.refunded.total(groupings.refunds[header]);
-        let back = self.book.came_back(number);
-        if self.rules.refunds_at == RefundsAt::Refund {
-            return self.dated(number, draft, amount, on_lines, back);
+        if !is_sale && self.rules.without_amounts {
+            return Ok(Fate::Excluded(Reason::OtherKind)); // a refund without an amount
         }
         let too_large = || self.place(draft, "its amount is too large");
-        // All tell of the same refunds, each as far as it knows.
-        let mut refunded = on_lines;
-        if let Some(back) = back {
-            let rows = back.rows.iter().try_fold(0, |sum: Micros, (_, amount)| sum.checked_add(*amount));
-            refunded = refunded.max(rows.ok_or_else(too_large)?);
-            refunded = refunded.max(back.undated.unwrap_or(0));
-            match back.returned.map(|returned| returned.amount) {
-                Some(Some(given_back)) => refunded = refunded.max(given_back),
-                Some(None) => return Ok(Fate::Excluded(Reason::RefundedInFull)),
-                None if back.wholly => return Ok(Fate::Excluded(Reason::RefundedInFull)),
-                None => {}
-            }
+        let header = &self.facts(draft).amount_header;
+        let gross = draft.amount.total(groupings.amounts[header].0);
+        let grouping = groupings.refunds[header];
+        let on_lines = draft.refunded.total(grouping);
+        let back = self.book.came_back(number);
+        let refunds = refunds(back, gross, on_lines, grouping).ok_or_else(too_large)?;
+        if self.rules.refunds_at == RefundsAt::Order {
+            let net = gross.checked_sub(refunds.total).ok_or_else(too_large)?;
+            let came_back = refunds.all || refunds.total > 0 || draft.amount.negative;
+            return self.judge(number, draft, net, came_back, Vec::new());
         }
-        let net = amount.checked_sub(refunded).ok_or_else(too_large)?;
-        self.judge(number, draft, net, refunded > 0 || draft.amount.negative, Vec::new())
-    }
-
-    /// The fate of an order whose refunds count on the day they went back.
-    fn dated(
-        &self,
-        number: usize,
-        draft: &Draft,
-        amount: Micros,
-        on_lines: Micros,
-        back: Option<&CameBack>,
-    ) -> Result<Fate> {
-        let returned = back.and_then(|back| back.returned);
-        let given_back = returned.map_or(0, |returned| returned.amount.unwrap_or(amount.max(0)));
-        let rows = back.map_or(&[][..], |back| &back.rows);
-        let in_rows: WideMicros = rows.iter().map(|(_, amount)| WideMicros::from(*amount)).sum();
-        // As above: the one that knows most tells.
-        let on_lines = on_lines.max(back.and_then(|back| back.undated).unwrap_or(0));
-        let dated = if in_rows >= WideMicros::from(on_lines.max(given_back)) {
-            rows.to_vec()
-        } else {
-            let (amount, at) = if on_lines >= given_back {
-                (on_lines, back.and_then(|back| back.refunded_at))
-            } else {
-                (given_back, returned.and_then(|returned| returned.at))
-            };
-            let undated = || {
-                self.place(draft, "a refund without a date, which --refunds-at refund needs").hint(
-                    "name its column with --map refunded_at=COLUMN, or a column Date in the file of --returns",
-                )
-            };
-            vec![(at.ok_or_else(undated)?, amount)]
-        };
-        if dated.is_empty() && back.is_some_and(|back| back.wholly) {
+        if refunds.all && refunds.parts.iter().all(|(at, _)| at.is_none()) {
             return Ok(Fate::Excluded(Reason::RefundedInFull)); // when, nobody knows
         }
-        self.judge(number, draft, amount, draft.amount.negative, dated)
+        let undated = || {
+            self.place(draft, "a refund without a date, which --refunds-at refund needs").hint(
+                "name its column with --map refunded_at=COLUMN, or a column Date in the file of --returns",
+            )
+        };
+        let dated = refunds.parts.iter().map(|(at, amount)| Ok((at.ok_or_else(undated)?, *amount)));
+        self.judge(number, draft, gross, draft.amount.negative, dated.collect::<Result<_>>()?)
     }
 
     /// Whether an order with this net amount is a purchase, in the report's currency.
@@ -375,7 +349,7 @@ impl Classifier<'_> {
                 None => return Ok(Fate::Excluded(Reason::Currency)),
             }
         }
-        if draft.at == NO_DATE && !used.refunds.is_empty() {
+        if draft.sales == 0 && !used.refunds.is_empty() {
             return Ok(Fate::Used(used)); // the order itself is in no file
         }
         if net == 0 && came_back {

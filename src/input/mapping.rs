@@ -103,11 +103,6 @@ impl<F: Copy + Ord> Mapping<F> {
         self.positions.get(&field).copied()
     }
 
-    /// Takes fields away.
-    pub(super) fn forget(&mut self, fields: &[F]) {
-        self.positions.retain(|field, _| !fields.contains(field));
-    }
-
     /// Takes the explicit columns, and recognises the other fields by their headers.
     ///
     /// # Errors

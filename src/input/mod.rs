@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod book;
+mod came_back;
 pub mod census;
 pub mod classify;
 mod column;

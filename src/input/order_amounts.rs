@@ -6,11 +6,28 @@ use super::account::{Fault, Problem};
 use super::column::Verdict;
 use super::date::Stamp;
 use super::fields::{FieldInfo, ORDER_IDS};
-use super::order_options::EXCLUDED_STATUS;
 use super::side_file::{SideFile, SideOptions, too_large};
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::money::{Micros, from_cents, multiply};
+
+/// What the rows of the file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// Payments (`--payments`).
+    Payments,
+    /// Lines of orders (`--lines`).
+    Lines,
+}
+
+impl Contents {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Payments => "payments",
+            Self::Lines => "lines",
+        }
+    }
+}
 
 /// The amounts of orders from a file of their own.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +47,7 @@ pub struct OrderAmounts {
 /// The amounts of one order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Amounts {
-    /// The sum of the amounts that are not negative.
+    /// The sum of the amounts, without refunds.
     pub(super) paid: Micros,
     /// The negative ones, as magnitudes, with their dates where there are any.
     pub(super) back: Vec<(Option<Stamp>, Micros)>,
@@ -73,14 +90,14 @@ const FIELDS: &[FieldInfo<Field>] = &[
 ];
 
 /// The amounts of a file of payments or of lines, by order id: an amount per row, or a quantity and a price.
-/// Rows with a status such as failed or cancelled (and those of `excluded`, in lower case) do not count;
-/// negative amounts are refunds.
+/// Rows with an `excluded` status (in lower case) do not count, nor do rows after `--as-of`. In a file of
+/// payments negative amounts are refunds; in one of lines they are discounts, and are added up with the others.
 ///
 /// # Errors
 /// The file cannot be read, has no order ids or no amounts, or an amount is none.
 pub fn read_order_amounts(
     source: &Source,
-    what: &str,
+    what: Contents,
     excluded: &BTreeSet<String>,
     options: &SideOptions,
 ) -> Result<OrderAmounts> {
@@ -91,15 +108,16 @@ pub fn read_order_amounts(
             return Ok(());
         }
         let hint = format!(
-            "a file of {what} has a column Amount, or Quantity and Unit Price; {}",
+            "a file of {} has a column Amount, or Quantity and Unit Price; {}",
+            what.name(),
             file.header.describe_for("Amount")
         );
         Err(Error::input(format!("{}: no column is recognised as the amount", file.header.file)).hint(hint))
     };
-    let file = SideFile::read(source, what, (FIELDS, Field::OrderId), options, |file, row, id| {
+    let file = SideFile::read(source, what.name(), (FIELDS, Field::OrderId), options, |file, row, id| {
         require(file).map_err(Verdict::Fatal)?;
         if let Some(status) = file.word(row, Field::Status)
-            && (EXCLUDED_STATUS.contains(&status.as_str()) || excluded.contains(&status))
+            && excluded.contains(&status)
         {
             amounts.excluded += 1;
             return Ok(());
@@ -118,9 +136,12 @@ pub fn read_order_amounts(
             return Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into());
         };
         let at = file.date(row, Field::Date)?;
+        if options.is_later(at) {
+            return Ok(());
+        }
         amounts.rows += 1;
         let order = amounts.orders.entry(id.to_vec()).or_default();
-        if amount < 0 {
+        if amount < 0 && what == Contents::Payments {
             order.back.push((at, amount.checked_neg().ok_or_else(too_large)?));
         } else {
             order.paid = order.paid.checked_add(amount).ok_or_else(too_large)?;

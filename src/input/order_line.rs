@@ -98,12 +98,18 @@ impl OrderReader<'_> {
             self.leave_out(file, row, of_order, Reason::AfterAsOf);
             return Ok(());
         }
-        let money = self.money_of(file, row)?;
-        if what.contradicts(money.amount) {
+        let money = self.money_of(file, row, what.kind)?;
+        if what.contradicts(money.written) {
             self.leave_out_kind(what.word);
             return Ok(());
         }
-        if id.is_none() || what.is_refund {
+        // Where refunds count at their own date, so does a line of an order that takes money back on its own.
+        let takes_back = self.options.refunds_at == RefundsAt::Refund
+            && id.is_some()
+            && at.is_some()
+            && money.amount.is_some_and(|amount| amount < 0);
+        let is_refund = what.is_refund || takes_back;
+        if id.is_none() || is_refund {
             self.require_date_and_amount(file, at.is_some(), money.amount.is_some())?;
         }
         let customer = self.customer(file, row)?;
@@ -127,11 +133,12 @@ impl OrderReader<'_> {
         }
         self.with_offset += u64::from(at.is_some_and(|(_, with_offset)| with_offset));
         let order = self.book.order(id, file.number, row.line);
-        if let Some(reason) = id.and_then(|_| self.is_repeated(order, file, row.raw)) {
+        let versions = self.options.on_conflict.is_some() && !is_refund;
+        if let Some(reason) = id.filter(|_| !versions).and_then(|_| self.is_repeated(order, file, row.raw)) {
             self.account.exclude(reason, 1);
             return Ok(());
         }
-        if id.is_some() && !what.is_refund && !self.is_preferred(file, order) {
+        if id.is_some() && versions && !self.is_preferred(file, order) {
             self.account.exclude(Reason::OtherVersion, 1);
             return Ok(());
         }
@@ -140,10 +147,10 @@ impl OrderReader<'_> {
             line: row.line,
             at: at.map(|(stamp, _)| stamp),
             customer,
-            amount: money.amount.filter(|_| !what.is_refund),
+            amount: money.amount.map(|amount| if is_refund { amount.abs() } else { amount }),
             refunded: money.refunded,
-            refunded_at: money.refunded_at,
-            back: money.amount.filter(|_| what.is_refund).map(Micros::abs),
+            refunded_at: &money.dated,
+            is_refund,
             wholly_refunded: what.kind == Kind::Sale
                 && what.status.as_ref().is_some_and(|status| file.profile.refunded_status.contains(status)),
             currency,
@@ -155,20 +162,14 @@ impl OrderReader<'_> {
     }
 
     /// The money of a row: its amount, what was refunded, and the currency beside the amount.
-    fn money_of(&self, file: &mut File, row: &Row<'_>) -> std::result::Result<Money, Verdict> {
-        let amount = self.amount(file, row)?;
+    fn money_of(&self, file: &mut File, row: &Row<'_>, kind: Kind) -> std::result::Result<Money, Verdict> {
+        let is_read = !self.options.without_amounts && self.options.amounts.is_none();
+        let told_by_kind = kind != Kind::Plain;
+        // The sign matters also where the amount does not: money that goes the other way is no sale.
+        let written = if is_read || told_by_kind { self.amount(file, row)? } else { None };
         let beside = file.amounts.currency();
-        let (mut refunded, packed_date) = self.refunded(file, row)?;
-        let refunded_at = match file.mapping.get(OrderField::RefundedAt) {
-            Some(index) if self.options.refunds_at == RefundsAt::Refund => {
-                file.refund_dates.read(&file.header, row, index)?.map(|(stamp, _)| stamp)
-            }
-            _ => packed_date,
-        };
-        if refunded_at.is_some_and(|stamp| self.is_after_as_of(stamp)) {
-            refunded = None; // as it stood then
-        }
-        Ok(Money { amount, beside, refunded, refunded_at })
+        let (refunded, dated) = self.refunded(file, row)?;
+        Ok(Money { amount: written.filter(|_| is_read), written, beside, refunded, dated })
     }
 
     /// A row without an order to take them from needs a date and an amount of its own.
@@ -221,9 +222,6 @@ impl OrderReader<'_> {
 
     /// The row's amount: the mapped column, else quantity × unit price.
     fn amount(&self, file: &mut File, row: &Row<'_>) -> std::result::Result<Option<Micros>, Verdict> {
-        if self.options.without_amounts {
-            return Ok(None);
-        }
         if let Some(index) = file.mapping.get(OrderField::Amount) {
             return Ok(file.amounts.read(&file.header, row, index)?.map(|value| self.money(value)));
         }
@@ -248,36 +246,45 @@ impl OrderReader<'_> {
         }
     }
 
-    /// What the row says was refunded of its order, and when the last of it was where the field holds that,
-    /// too, and it matters.
-    fn refunded(
-        &self,
-        file: &mut File,
-        row: &Row<'_>,
-    ) -> std::result::Result<(Option<Micros>, Option<Stamp>), Verdict> {
+    /// What the row says was refunded of its order by `--as-of`, and the parts of it of which a date is known,
+    /// where dates matter.
+    fn refunded(&self, file: &mut File, row: &Row<'_>) -> std::result::Result<Refunded, Verdict> {
         let index = match file.mapping.get(OrderField::Refunded) {
             Some(index) if !self.options.without_amounts => index,
-            _ => return Ok((None, None)),
+            _ => return Ok((None, Vec::new())),
         };
+        let dates_matter = self.options.refunds_at == RefundsAt::Refund || self.options.as_of.is_some();
         let text = text_of(&file.header, row, index)?;
         let packed = refunds(&text);
+        let (mut sum, mut dated): (Option<Micros>, _) = (None, Vec::new());
+        let mut take = |amount: Micros, at: Option<Stamp>| {
+            let amount = self.money(amount.abs());
+            if at.is_none_or(|at| !self.is_after_as_of(at)) {
+                sum = Some(sum.unwrap_or(0).checked_add(amount).ok_or_else(too_large)?);
+                dated.extend(at.map(|at| (at, amount)));
+            }
+            Ok::<_, Verdict>(())
+        };
         if packed.is_empty() {
-            let amount = file.amounts.read(&file.header, row, index)?;
-            return Ok((amount.map(|value| self.money(value.abs())), None));
-        }
-        let (mut sum, mut last): (Micros, _) = (0, None);
-        for refund in packed {
-            let amount =
-                file.amounts.read_text(&file.header, row, index, refund.amount.as_bytes())?.unwrap_or(0);
-            sum = sum.checked_add(amount.abs()).ok_or_else(too_large)?;
-            if self.options.refunds_at == RefundsAt::Refund
-                && let Some(date) = refund.date
-            {
-                let at = file.refund_dates.read_text(&file.header, row, index, date.as_bytes())?;
-                last = last.max(at.map(|(stamp, _)| stamp));
+            let at = match file.mapping.get(OrderField::RefundedAt) {
+                Some(index) if dates_matter => file.refund_dates.read(&file.header, row, index)?,
+                _ => None,
+            };
+            if let Some(amount) = file.amounts.read(&file.header, row, index)? {
+                take(amount, at.map(|(stamp, _)| stamp))?;
             }
         }
-        Ok((Some(self.money(sum)), last))
+        for refund in packed {
+            let amount = file.amounts.read_text(&file.header, row, index, refund.amount.as_bytes())?;
+            let at = match refund.date {
+                Some(date) if dates_matter => {
+                    file.refund_dates.read_text(&file.header, row, index, date.as_bytes())?
+                }
+                _ => None,
+            };
+            take(amount.unwrap_or(0), at.map(|(stamp, _)| stamp))?;
+        }
+        Ok((sum, dated))
     }
 
     /// An amount as the file has it, in whole units.
@@ -394,13 +401,19 @@ impl Identity<'_> {
     }
 }
 
+/// What was refunded of an order, and the parts of it of which a date is known.
+type Refunded = (Option<Micros>, Vec<(Stamp, Micros)>);
+
 /// What a row says of money.
 struct Money {
+    /// Its amount, where amounts are read from the orders.
     amount: Option<Micros>,
+    /// What stands where the amount does.
+    written: Option<Micros>,
     /// The currency beside the amount.
     beside: Option<String>,
     refunded: Option<Micros>,
-    refunded_at: Option<Stamp>,
+    dated: Vec<(Stamp, Micros)>,
 }
 
 fn identify<'r>(file: &File, row: &Row<'r>) -> std::result::Result<Identity<'r>, Verdict> {

@@ -136,7 +136,7 @@ impl<'o> OrderReader<'o> {
         several: bool,
         rejects: &mut Rejects<'_>,
     ) -> Result<Orders> {
-        self.several_files = several && self.options.on_conflict.is_none();
+        self.several_files = several;
         let mut files = Vec::new();
         for table in tables {
             files.push(self.read_file(table?, rejects)?);
@@ -144,7 +144,7 @@ impl<'o> OrderReader<'o> {
         self.settle(&mut files, rejects)?;
         let mut unknown_returns = 0;
         for (id, returned) in &self.options.returns {
-            unknown_returns += u64::from(!self.book.give_back(id, *returned));
+            unknown_returns += u64::from(!self.book.give_back(id, returned));
         }
         let mut unknown_amounts = 0;
         if let Some(amounts) = &self.options.amounts {
@@ -158,6 +158,7 @@ impl<'o> OrderReader<'o> {
             order_amount: self.options.order_amount,
             order_refund: self.options.order_refund,
             refunds_at: self.options.refunds_at,
+            without_amounts: self.options.without_amounts,
             amounts_elsewhere: self.options.amounts.is_some(),
             currency: self.options.currency.as_deref(),
             rates: self.options.rates.as_ref(),
@@ -243,8 +244,14 @@ impl<'o> OrderReader<'o> {
         self.require(&file.header, &file.mapping)?;
         file.find_segments(self.segment_columns)?;
         if self.mapping.is_empty() {
+            let separate = self.options.amounts.is_some();
+            let is_read = |field| {
+                !separate
+                    || !matches!(field, OrderField::Amount | OrderField::Quantity | OrderField::UnitPrice)
+            };
             let named = ORDER_FIELDS
                 .iter()
+                .filter(|info| is_read(info.field))
                 .filter_map(|info| file.column(info.field).map(|column| (info.name, column.to_owned())));
             self.mapping = named.collect();
         }

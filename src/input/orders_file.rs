@@ -63,10 +63,6 @@ impl File {
             Some(profile) => Mapping::of(&header, &profile.map(&header, &options.map, ORDER_FIELDS), &[])?,
             None => Mapping::of(&header, &options.map, ORDER_FIELDS)?.with_weak_names(&header),
         };
-        let mut mapping = mapping;
-        if options.amounts.is_some() {
-            mapping.forget(&[OrderField::Amount, OrderField::Quantity, OrderField::UnitPrice]);
-        }
         let profile = profile.cloned().unwrap_or_default();
         if mapping.get(OrderField::Kind).is_some() && profile.kinds.sales.is_empty() {
             return Err(Error::usage(format!(

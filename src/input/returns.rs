@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use super::date::Stamp;
 use super::fields::{FieldInfo, ORDER_IDS, fold};
-use super::side_file::{SideFile, SideOptions, too_large};
+use super::side_file::{SideFile, SideOptions};
 use super::source::Source;
 use crate::error::Result;
 use crate::money::Micros;
 
 /// What came back of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Returned {
-    /// This much of its amount; `None`: all of it.
-    pub amount: Option<Micros>,
-    /// When the last of it came back, where the file says so.
-    pub at: Option<Stamp>,
+    /// When, where the file says so, and how much; without an amount, all of it.
+    pub parts: Vec<(Option<Stamp>, Option<Micros>)>,
 }
 
 /// A field of a file of returns.
@@ -45,8 +43,8 @@ const FIELDS: &[FieldInfo<Field>] = &[
 ];
 
 /// The returns of a file, by order id: a column of order ids, and optionally one of amounts (else whole
-/// orders came back), one of dates, and one that says whether (`Yes`, `Ja`, `true`, `1`). An order's amounts
-/// add up; its date is the last.
+/// orders came back), one of dates, and one that says whether (`Yes`, `Ja`, `true`, `1`). Returns after
+/// `--as-of` are not there yet.
 ///
 /// # Errors
 /// The file cannot be read, has no order ids, or an amount or a date is none.
@@ -60,12 +58,9 @@ pub fn read_returns(source: &Source, options: &SideOptions) -> Result<BTreeMap<V
         }
         let amount = file.money(row, Field::Amount)?.map(Micros::abs);
         let at = file.date(row, Field::Date)?;
-        let known = returns.entry(id.to_vec()).or_insert(Returned { amount: Some(0), at: None });
-        known.at = known.at.max(at);
-        known.amount = match (known.amount, amount) {
-            (Some(known), Some(more)) => Some(known.checked_add(more).ok_or_else(too_large)?),
-            _ => None,
-        };
+        if !options.is_later(at) {
+            returns.entry(id.to_vec()).or_default().parts.push((at, amount));
+        }
         Ok(())
     })?;
     Ok(returns)

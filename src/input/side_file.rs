@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::account::Problem;
 use super::column::{AmountColumn, DateColumn, Verdict};
-use super::date::{GivenFormat, Stamp};
+use super::date::{GivenFormat, Stamp, day_of};
 use super::fields::FieldInfo;
 use super::mapping::{Explicit, Header, Mapping};
 use super::number::Mark;
@@ -15,6 +15,7 @@ use super::source::Source;
 use super::table::Table;
 use super::waiting::{Waiting, settle};
 use super::{is_footer, is_missing, structure, unguarded};
+use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::money::Micros;
 
@@ -31,6 +32,15 @@ pub struct SideOptions {
     pub zone: TimeZone,
     /// Amounts are in hundredths.
     pub cents: bool,
+    /// What is dated after this day is not there yet.
+    pub as_of: Option<Day>,
+}
+
+impl SideOptions {
+    /// Whether a moment is after `--as-of`.
+    pub(super) fn is_later(&self, at: Option<Stamp>) -> bool {
+        at.zip(self.as_of).is_some_and(|(at, as_of)| day_of(at) > as_of)
+    }
 }
 
 /// The columns of an opened file.
@@ -79,18 +89,23 @@ impl<F: Copy + Ord> SideFile<F> {
         while let Some(row) = records.next()? {
             if file.take(&row, &mut take)? {
                 waiting.push(&row);
+                if waiting.is_full() {
+                    return Err(file.open_question());
+                }
             }
         }
         let left = settle(waiting.len(), || {
             waiting.retry(delimiter, |row| file.take(row, &mut take))?;
             Ok(waiting.len())
         })?;
-        if left > 0 {
-            file.dates.settled(&file.header.file, "--date-format")?;
-            file.amounts.settled(&file.header.file)?;
-            return Err(Error::internal("a row waits for a decision that was made"));
-        }
-        Ok(file)
+        if left > 0 { Err(file.open_question()) } else { Ok(file) }
+    }
+
+    /// The question that waiting rows leave open.
+    fn open_question(&self) -> Error {
+        let open = self.dates.settled(&self.header.file, "--date-format");
+        let open = open.and_then(|()| self.amounts.settled(&self.header.file));
+        open.err().unwrap_or_else(|| Error::internal("a row waits for a decision that was made"))
     }
 
     /// Hands a row on; says whether it has to wait.
