@@ -37,8 +37,10 @@ fn orders(path: &Path) -> Result<Vec<String>> {
     let options = OrderOptions::new(TimeZone::UTC);
     let mut sink = |_: regulars::input::account::Rejected<'_>| Ok(());
     let mut rejects = Rejects::new(Limit::Rows(0), &mut sink);
-    let tables = options.open(&Source::File(path.to_owned()))?;
-    let orders = OrderReader::new(&options, &[]).read(tables.into_iter().map(Ok), false, &mut rejects)?;
+    let source = Source::File(path.to_owned());
+    let tables = options.open(&source)?;
+    let reader = OrderReader::new(&options, &[], &[source]);
+    let orders = reader.read(tables.into_iter().map(Ok), &mut rejects)?;
     let mut lines = Vec::new();
     for batch in &orders.finished.batches {
         let column = |name: &str| batch.column(name).expect("a column");

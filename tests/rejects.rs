@@ -62,3 +62,43 @@ fn rejected_rows_can_be_repaired_and_given_back() {
     );
     assert_eq!(output.status.code(), Some(3));
 }
+
+/// A repaired row is a line of the order it stood in, in the file it stood in: equal lines count each, and orders of
+/// several lines are no orders in several files.
+#[test]
+fn repaired_lines_join_their_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("writes");
+    write(
+        "a.csv",
+        "id,customer_id,date,amount\n1,K,2025-01-31,10.00\n1,K,2025-01-31,1o.00\n2,L,2025-01-31,8.00\n",
+    );
+    write(
+        "b.csv",
+        "id,customer_id,date,amount\n1,K,2025-01-31,10.00\n1,K,2025-01-31,10.00\n3,M,2025-02-01,2.00\n",
+    );
+    let flags = ["--metrics", "aov", "--period", "year", "--include-incomplete", "--order-amount", "sum"];
+    let revenue = |files: &[&str], more: &[&str]| {
+        number(&records(&report_csv(folder.path(), &[files, &flags, more].concat()))[0], "revenue")
+    };
+    assert_eq!(revenue(&["a.csv"], &["--max-rejects", "1", "--rejects", "bad.csv"]), Some(18.0));
+    let bad = std::fs::read_to_string(folder.path().join("bad.csv")).expect("UTF-8");
+    write("bad.csv", &bad.replace("1o.00", "10.00"));
+    assert_eq!(revenue(&["a.csv", "bad.csv"], &[]), Some(28.0));
+    // The other export has both lines, too.
+    assert_eq!(revenue(&["a.csv", "b.csv", "bad.csv"], &[]), Some(30.0));
+    for rule in ["first", "last"] {
+        assert_eq!(revenue(&["a.csv", "b.csv", "bad.csv"], &["--on-conflict", rule]), Some(30.0));
+    }
+    // A second round: what was not repaired in the first.
+    write("bad.csv", &bad);
+    assert_eq!(revenue(&["bad.csv", "a.csv"], &["--max-rejects", "1", "--rejects", "again.csv"]), Some(18.0));
+    let again = std::fs::read_to_string(folder.path().join("again.csv")).expect("UTF-8");
+    write("again.csv", &again.replace("1o.00", "10.00"));
+    for files in [["a.csv", "bad.csv", "again.csv"], ["again.csv", "bad.csv", "a.csv"]] {
+        assert_eq!(revenue(&files, &[]), Some(28.0));
+    }
+    // A line number that is none of the file is no reason to take memory for it.
+    write("far.csv", &bad.replace("1o.00", "10.00").replace(",3,", ",300000000000,"));
+    assert_eq!(revenue(&["far.csv"], &[]), Some(10.0));
+}

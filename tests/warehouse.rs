@@ -95,6 +95,15 @@ fn a_parquet_file_is_the_export_it_stands_for() {
     assert!(expected.lines().count() > 50);
     assert_eq!(report_csv(folder.path(), &[&["orders.parquet"][..], &flags].concat()), expected);
 
+    // Customers' names have line breaks; a row is named by its number all the same.
+    let output = regulars(
+        folder.path(),
+        &["report", "orders.parquet", "--map", "amount=customer_id,customer_id=order_id"],
+    );
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("orders.parquet:3: column \"customer_id\""), "{errors}");
+    assert!(errors.contains("orders.parquet:4: column \"customer_id\""), "{errors}");
+
     let whole = std::fs::read(&dump).expect("reads");
     for kept in [4, 100, whole.len() / 2, whole.len() - 1] {
         std::fs::write(&dump, &whole[..kept]).expect("writes");

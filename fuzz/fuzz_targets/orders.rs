@@ -44,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
         });
         let mut sink = |_: regulars::input::account::Rejected<'_>| Ok(());
         let mut rejects = regulars::input::account::Rejects::new(Limit::Percent(100.0), &mut sink);
-        OrderReader::new(&order_options, &[]).read(tables, true, &mut rejects).map(|orders| orders.account)
+        OrderReader::new(&order_options, &[], files).read(tables, &mut rejects).map(|orders| orders.account)
     };
     let first = read(&files);
     if let Err(error) = &first {

@@ -8,7 +8,6 @@ use super::reading::read_options;
 use super::rejects::with_rejects;
 use crate::commands::inspect::{Request, run as inspect};
 use crate::error::Error;
-use crate::input::reject_file;
 use crate::input::source::{Source, expand};
 use crate::render::{render_inspection, render_inspection_json};
 
@@ -27,8 +26,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
         }
     };
     let options = read_options(&arguments.read)?;
-    let mut files = expand(&arguments.files)?;
-    reject_file::first(&mut files);
+    let files = expand(&arguments.files)?;
     let request = Request {
         files,
         customers: options.customers_file,

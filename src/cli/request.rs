@@ -6,7 +6,6 @@ use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Span, Unit, Weekday};
 use crate::commands::report::Request;
 use crate::error::Error;
-use crate::input::reject_file;
 use crate::input::source::{Source, expand};
 use crate::metrics::{Assumptions, Horizon, defaults, select};
 use crate::report::{Model, Plan, Settings};
@@ -40,8 +39,7 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         ModelArgument::Orders => Model::Orders,
         ModelArgument::Contract => Model::Contract,
     };
-    let mut orders = expand(&arguments.orders)?;
-    reject_file::first(&mut orders);
+    let orders = expand(&arguments.orders)?;
     if orders.contains(&Source::Stdin) && options.customers_file == Some(Source::Stdin) {
         return Err(Error::usage("orders and customers cannot both come from standard input"));
     }

@@ -250,11 +250,15 @@ pub fn run(request: &Request, sink: &mut Sink<'_>) -> Result<Inspection> {
     let mut rejects = Rejects::new(Limit::Percent(100.0), sink);
     let mut order_files = Vec::new();
     let mut orders = None;
-    let several = orders_tables.len() > 1;
     if !orders_tables.is_empty() {
+        let files = orders_tables.iter().map(|table| table.header.file.as_str());
+        let is_read = |source: &&Source| files.clone().any(|file| file == source.name());
+        let sources: Vec<Source> = request.files.iter().filter(is_read).cloned().collect();
+        let mut orders_tables = orders_tables;
+        orders_tables.sort_by_key(|table| table.repairs.is_none());
         let mut tables = orders_tables.into_iter();
-        let reader = OrderReader::new(&request.order_options, &[]).observed(&mut order_files);
-        match reader.read(tables.by_ref().map(Ok), several, &mut rejects) {
+        let reader = OrderReader::new(&request.order_options, &[], &sources).observed(&mut order_files);
+        match reader.read(tables.by_ref().map(Ok), &mut rejects) {
             Ok(read) => orders = Some(read),
             Err(error) => problems.push(error),
         }

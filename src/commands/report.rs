@@ -8,6 +8,7 @@ use crate::input::keys::Keys;
 use crate::input::mapping::Header;
 use crate::input::orders::{OrderOptions, OrderReader};
 use crate::input::privacy::Privacy;
+use crate::input::reject_file;
 use crate::input::source::Source;
 use crate::input::table::Table;
 use crate::report::{COUNTS, Inputs, Model, Plan, Report, build};
@@ -43,7 +44,9 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     if contracts && request.customers.is_none() {
         return Err(Error::usage("--model contract needs --customers FILE, which holds the contracts"));
     }
-    let first = match request.orders.first() {
+    let mut sources = request.orders.clone();
+    sources.sort_by_key(|source| !reject_file::is_one(source));
+    let first = match sources.first() {
         Some(source) => request.order_options.open(source)?,
         None if contracts => Vec::new(),
         None => return Err(Error::usage("no orders file is given")),
@@ -59,11 +62,10 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let mut orders = None;
     if !first.is_empty() {
-        let several = request.orders.len() + first.len() > 2;
-        let reader = OrderReader::new(&request.order_options, &by.order_columns);
-        let rest = request.orders[1..].iter().map(|source| request.order_options.open(source));
+        let reader = OrderReader::new(&request.order_options, &by.order_columns, &request.orders);
+        let rest = sources[1..].iter().map(|source| request.order_options.open(source));
         let tables = std::iter::once(Ok(first)).chain(rest).flat_map(one_by_one);
-        orders = Some(reader.read(tables, several, &mut rejects)?);
+        orders = Some(reader.read(tables, &mut rejects)?);
     }
     let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
     let mut listed = None;

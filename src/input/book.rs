@@ -70,6 +70,20 @@ pub struct FileFacts {
     pub has_currencies: bool,
 }
 
+impl FileFacts {
+    /// A file of which nothing is known yet.
+    pub(super) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            date_header: String::new(),
+            amount_header: None,
+            refunded_header: None,
+            order_amount: None,
+            has_currencies: false,
+        }
+    }
+}
+
 /// What is known of an order so far.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {

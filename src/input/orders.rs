@@ -13,6 +13,8 @@ use super::mapping::{Header, Mapping};
 use super::order_line::Seen;
 use super::orders_file::File;
 use super::record::{Records, Row};
+use super::reject_file::{is_one, origin};
+use super::source::Source;
 use super::table::{Form, Table};
 use super::waiting::settle;
 use crate::error::{Error, Result};
@@ -48,6 +50,8 @@ pub struct Orders {
     pub amounts_from: Option<String>,
     /// Orders named in the separate file of amounts that are in no orders file.
     pub unknown_amounts: u64,
+    /// Files of which a reject file holds rows, but which are not read.
+    pub unread_repairs: Vec<String>,
     /// Statuses that the user named but no order has.
     pub unknown_statuses: Vec<String>,
     /// Field → column, as used in the first file.
@@ -94,8 +98,10 @@ pub struct OrderReader<'o> {
 }
 
 impl<'o> OrderReader<'o> {
-    /// A reader of files with these segmenting columns.
-    pub fn new(options: &'o OrderOptions, segment_columns: &'o [String]) -> Self {
+    /// A reader of the sources with these segmenting columns.
+    pub fn new(options: &'o OrderOptions, segment_columns: &'o [String], sources: &[Source]) -> Self {
+        let files =
+            sources.iter().filter(|source| !is_one(source)).map(|source| FileFacts::named(&source.name()));
         Self {
             options,
             segment_columns,
@@ -105,7 +111,7 @@ impl<'o> OrderReader<'o> {
                 options.privacy,
             ),
             account: Account::default(),
-            files: Vec::new(),
+            files: files.collect(),
             statuses: BTreeMap::new(),
             kinds: BTreeMap::new(),
             with_offset: 0,
@@ -125,7 +131,7 @@ impl<'o> OrderReader<'o> {
         Self { censuses: Some(censuses), ..self }
     }
 
-    /// Reads files as one data set. `several`: there are more than one.
+    /// Reads the sources, opened, as one data set.
     ///
     /// # Errors
     /// A file cannot be read or lacks a field, a column's reading is ambiguous, lines of an order
@@ -133,14 +139,28 @@ impl<'o> OrderReader<'o> {
     pub fn read(
         mut self,
         tables: impl IntoIterator<Item = Result<Table>>,
-        several: bool,
         rejects: &mut Rejects<'_>,
     ) -> Result<Orders> {
-        self.several_files = several;
+        self.several_files = self.files.len() > 1;
         let mut files = Vec::new();
-        for table in tables {
+        // Reject files come first. All of them have to be known before the rows that they repair are met.
+        let mut tables = tables.into_iter().peekable();
+        let mut repairs = Vec::new();
+        while let Some(Ok(table)) =
+            tables.next_if(|table| matches!(table, Ok(table) if table.repairs.is_some()))
+        {
+            if let Some((file, lines)) = &table.repairs {
+                self.repaired.entry(file.clone()).or_default().extend(lines);
+            }
+            repairs.push(Ok(table));
+        }
+        for table in repairs.into_iter().chain(tables) {
             files.push(self.read_file(table?, rejects)?);
         }
+        let read: HashSet<&str> = files.iter().map(|file| file.header.file.as_str()).collect();
+        let unread = self.repaired.keys().filter(|file| !read.contains(file.as_str()));
+        let mut unread_repairs: Vec<String> = unread.cloned().collect();
+        unread_repairs.sort();
         self.settle(&mut files, rejects)?;
         let mut unknown_returns = 0;
         for (id, returned) in &self.options.returns {
@@ -190,6 +210,7 @@ impl<'o> OrderReader<'o> {
             refunds_at: self.options.refunds_at,
             amounts_from: self.options.amounts.as_ref().map(|amounts| amounts.file.clone()),
             unknown_amounts,
+            unread_repairs,
             unknown_statuses: unknown.cloned().collect(),
             finished,
             statuses: self.statuses,
@@ -212,11 +233,9 @@ impl<'o> OrderReader<'o> {
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
         let mut census = self.censuses.is_some().then(|| FileCensus::new(&table));
         let Table { mut records, header, header_row, delimiter, form, repairs } = table;
-        if let Some((file, lines)) = repairs {
-            self.repaired.entry(file).or_default().extend(lines);
-        }
+        let number = self.number_of(&header.file, repairs.as_ref().map(|(file, _)| file.as_str()));
         rejects.begin(&header.file, header_row);
-        let read = match self.open_file(header, delimiter, form) {
+        let read = match self.open_file(header, delimiter, form, number) {
             Ok(file) => self.read_rows(file, &mut records, census.as_mut(), rejects),
             Err(error) => Err(error),
         };
@@ -238,8 +257,7 @@ impl<'o> OrderReader<'o> {
         read
     }
 
-    fn open_file(&mut self, header: Header, delimiter: u8, form: Form) -> Result<File> {
-        let number = u32::try_from(self.files.len()).unwrap_or(NONE);
+    fn open_file(&mut self, header: Header, delimiter: u8, form: Form, number: u32) -> Result<File> {
         let mut file = File::open(header, delimiter, form, number, self.options)?;
         self.require(&file.header, &file.mapping)?;
         file.find_segments(self.segment_columns)?;
@@ -255,8 +273,24 @@ impl<'o> OrderReader<'o> {
                 .filter_map(|info| file.column(info.field).map(|column| (info.name, column.to_owned())));
             self.mapping = named.collect();
         }
-        self.files.push(file.facts());
+        let facts = &mut self.files[number as usize];
+        *facts = FileFacts { name: std::mem::take(&mut facts.name), ..file.facts() };
         Ok(file)
+    }
+
+    /// The number of a file, which is its place on the command line. Rows of a reject file have that of the file
+    /// they come from.
+    fn number_of(&mut self, name: &str, repairs: Option<&str>) -> u32 {
+        let of = |name: &str| self.files.iter().position(|file| file.name == name);
+        let known = match repairs {
+            Some(file) => of(file).or_else(|| of(origin(file))),
+            None => of(name),
+        };
+        let position = known.unwrap_or_else(|| {
+            self.files.push(FileFacts::named(name));
+            self.files.len() - 1
+        });
+        u32::try_from(position).unwrap_or(NONE)
     }
 
     fn read_rows(

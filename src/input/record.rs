@@ -4,6 +4,7 @@
 //! one. Elsewhere a quote is an ordinary character. Records end at LF or CRLF outside quotes.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::io::Read;
 
 use super::decode::Undecodable;
@@ -159,8 +160,21 @@ pub struct Records {
     end: usize,
     exhausted: bool,
     line: u64,
+    lines: Lines,
     delimiter: u8,
     fields: Fields,
+}
+
+/// What the line of a record is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Lines {
+    /// The one it begins on.
+    #[default]
+    OfText,
+    /// Its number among the records: the text stands for something that has no lines.
+    Records,
+    /// Given for each record: the text is made of records that stood elsewhere.
+    Given(VecDeque<u64>),
 }
 
 impl Records {
@@ -174,9 +188,15 @@ impl Records {
             end: 0,
             exhausted: false,
             line: 1,
+            lines: Lines::OfText,
             delimiter: b',',
             fields: Fields::default(),
         }
+    }
+
+    /// Says what the lines of its records are.
+    pub fn number_by(&mut self, lines: Lines) {
+        self.lines = lines;
     }
 
     /// Sets the character between fields.
@@ -208,10 +228,17 @@ impl Records {
             match scan(text, self.exhausted, self.delimiter, &mut self.fields) {
                 Scan::Record { end, next } => {
                     let (line, begin) = (self.line, self.start);
-                    self.line += memchr::memchr_iter(b'\n', &text[..next]).count() as u64;
+                    self.line += match self.lines {
+                        Lines::Records => u64::from(end > 0),
+                        _ => memchr::memchr_iter(b'\n', &text[..next]).count() as u64,
+                    };
                     self.start += next;
                     if end > 0 {
-                        break (line, begin, begin + end);
+                        let given = match &mut self.lines {
+                            Lines::Given(lines) => lines.pop_front(),
+                            _ => None,
+                        };
+                        break (given.unwrap_or(line), begin, begin + end);
                     }
                 }
                 Scan::More => self.fill()?,

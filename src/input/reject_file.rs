@@ -5,8 +5,7 @@
 //! replace those on the same lines of the file they came from, if that is read under the same name.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use super::mapping::Header;
 use super::source::Source;
@@ -19,15 +18,19 @@ pub const COLUMNS: [&str; 4] = ["file", "line", "reason", "row"];
 /// The reason of a row that is a header.
 pub const HEADER: &str = "header";
 
-/// Puts reject files first, so that the rows which they repair are known when the files are read that these
-/// stand in.
-pub fn first(sources: &mut [Source]) {
-    sources.sort_by_key(|source| {
-        let Source::File(path) = source else { return true };
-        let mut head = [0; 20];
-        let read = File::open(path).and_then(|mut file| file.read(&mut head));
-        !read.is_ok_and(|_| head.starts_with(COLUMNS.join(",").as_bytes()))
-    });
+/// Whether a source is a reject file. Standard input is none that can be known before it is read.
+pub fn is_one(source: &Source) -> bool {
+    let head = || Table::open(source, None, None, None);
+    *source != Source::Stdin && head().is_ok_and(|table| is_reject_file(&table.header))
+}
+
+/// The file that rows of a reject file come from: `bad.csv (orders.csv)` are rows of `orders.csv`, also of a reject
+/// file of a reject file.
+pub(super) fn origin(name: &str) -> &str {
+    match name.strip_suffix(')').and_then(|name| name.rsplit_once(" (")) {
+        Some((_, inner)) => origin(inner.trim_end_matches(')')),
+        None => name,
+    }
 }
 
 /// Whether a header is that of a reject file.
@@ -60,22 +63,13 @@ pub(super) fn unpack(mut table: Table, is_header: &IsHeader<'_>) -> Result<Vec<T
     files
         .into_iter()
         .map(|(file, rows)| {
-            let lines = rows.keys().map(|(line, _)| *line).filter(|line| *line > 0).collect();
-            let mut content = Vec::new();
-            let mut line = 1;
-            for ((at, _), row) in rows {
-                while line < at {
-                    content.push(b'\n');
-                    line += 1;
-                }
-                line += memchr::memchr_iter(b'\n', &row).count() as u64 + 1;
-                content.extend_from_slice(&row);
-                content.push(b'\n');
-            }
+            let repaired = rows.keys().map(|(line, _)| *line).filter(|line| *line > 0).collect();
+            let lines = rows.keys().map(|(line, number)| if *line > 0 { *line } else { *number }).collect();
+            let content = rows.into_values().flat_map(|row| row.into_iter().chain([b'\n'])).collect::<Vec<u8>>();
             let inner = format!("{name} ({file})");
-            let mut table = Table::of_text(Box::new(Cursor::new(content)), &inner, table.form.clone(), is_header)?;
+            let mut table = Table::of_text(Box::new(Cursor::new(content)), &inner, table.form.clone(), lines, is_header)?;
             if is_header(&table.header) {
-                table.repairs = Some((file, lines));
+                table.repairs = Some((file, repaired));
                 return Ok(table);
             }
             Err(Error::input(format!("{inner}: the header of these rows is not that of orders"))

@@ -1,6 +1,6 @@
 //! A file with its header read and its delimiter known: the place where rows start.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::account::quoted;
 use super::decode::EncodingName;
 use super::mapping::Header;
 use super::privacy::Privacy;
-use super::record::{Fields, Records, Row};
+use super::record::{Fields, Lines, Records, Row};
 use super::source::{Opened, Source, foreign_format};
 use super::unpack::Packing;
 use crate::error::{Error, Result};
@@ -82,10 +82,11 @@ impl Table {
         let file = source.name();
         let Opened { text, packing, encoding } = source.open(encoding)?;
         let form = Form { packing, encoding, preamble: 0 };
-        Self::find(text, &file, form, delimiter, is_header)
+        let lines = if form.is_typed() { Lines::Records } else { Lines::OfText };
+        Self::find(text, &file, form, lines, delimiter, is_header)
     }
 
-    /// Takes a text as a table.
+    /// Takes a text as a table; its records stood on these lines.
     ///
     /// # Errors
     /// See [`Self::open`].
@@ -93,20 +94,23 @@ impl Table {
         text: Box<dyn Read + Send>,
         file: &str,
         form: Form,
+        lines: VecDeque<u64>,
         is_header: &IsHeader<'_>,
     ) -> Result<Self> {
-        Self::find(text, file, form, None, Some(is_header))
+        Self::find(text, file, form, Lines::Given(lines), None, Some(is_header))
     }
 
     fn find(
         text: Box<dyn Read + Send>,
         file: &str,
         form: Form,
+        lines: Lines,
         delimiter: Option<u8>,
         is_header: Option<&IsHeader<'_>>,
     ) -> Result<Self> {
         let complain = |what: &str| Error::input(format!("{file}: {what}"));
         let mut records = Records::new(text, file);
+        records.number_by(lines);
         let head = records.peek()?;
         if head.is_empty() {
             return Err(complain("is empty").hint("an export without orders still has a header line"));

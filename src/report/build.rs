@@ -370,6 +370,11 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
             "{rows} rows are of the kind \"{kind}\", which the profile does not know; they are left out"
         ));
     }
+    for file in &orders.unread_repairs {
+        warnings.push(format!(
+            "rows of {file} are repaired, but it is not read under this name; they count beside the others"
+        ));
+    }
     warnings.extend(orders.profile_notes.iter().cloned());
     for status in &orders.unknown_statuses {
         let known: Vec<&str> = orders.statuses.keys().map(String::as_str).collect();
