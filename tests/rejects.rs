@@ -102,3 +102,42 @@ fn repaired_lines_join_their_order() {
     write("far.csv", &bad.replace("1o.00", "10.00").replace(",3,", ",300000000000,"));
     assert_eq!(revenue(&["far.csv"], &[]), Some(10.0));
 }
+
+/// The reject file of a German export is given back as written, all in quotes, and as Excel saves it: with semicolons
+/// and a mark of its encoding. The export is named by another path.
+#[test]
+fn a_reject_file_may_be_saved_again_by_another_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("writes");
+    write(
+        "w.csv",
+        "Kundennummer;Bestelldatum;Betrag;Notiz\na;05.01.2024;10,50;\nb;06.01.2024;x,50;\nc;29.02.2024;5,00;\n",
+    );
+    let flags = ["--metrics", "aov", "--period", "year", "--include-incomplete"];
+    let revenue = |files: &[&str], more: &[&str]| {
+        number(&records(&report_csv(folder.path(), &[files, &flags, more].concat()))[0], "revenue")
+    };
+    assert_eq!(revenue(&["w.csv"], &["--max-rejects", "1", "--rejects", "bad.csv"]), Some(15.5));
+    let bad = std::fs::read_to_string(folder.path().join("bad.csv")).expect("UTF-8");
+    let rows: Vec<Vec<String>> = csv::Reader::from_reader(bad.replace("x,50", "20,50").as_bytes())
+        .into_records()
+        .map(|row| row.expect("well-formed").iter().map(str::to_owned).collect())
+        .collect();
+    let quoted = |delimiter: &str| -> String {
+        let header = vec!["file", "line", "reason", "row"].into_iter().map(str::to_owned).collect();
+        let lines = std::iter::once(&header).chain(&rows);
+        lines
+            .map(|row: &Vec<String>| {
+                let fields: Vec<String> =
+                    row.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\""))).collect();
+                fields.join(delimiter) + "\r\n"
+            })
+            .collect()
+    };
+    for repaired in
+        [bad.replace("x,50", "20,50"), quoted(","), format!("\u{feff}{}", quoted(";")), quoted("\t")]
+    {
+        write("good.csv", &repaired);
+        assert_eq!(revenue(&["./w.csv", "good.csv"], &[]), Some(36.0), "{repaired}");
+    }
+}

@@ -6,12 +6,17 @@
 use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 use regulars::commands::inspect::{Request, run};
+use regulars::calendar::Day;
 use regulars::error::Kind;
 use regulars::input::account::Limit;
 use regulars::input::customers::CustomerOptions;
+use regulars::input::fields::OrderField;
+use regulars::input::order_amounts::{Contents, read_order_amounts};
 use regulars::input::orders::{OnConflict, OrderOptions, OrderReader, RefundsAt};
 use regulars::input::privacy::Privacy;
 use regulars::input::profiles::Choice;
+use regulars::input::returns::read_returns;
+use regulars::input::side_file::SideOptions;
 use regulars::input::source::Source;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -35,6 +40,25 @@ fuzz_target!(|bytes: &[u8]| {
     // Half the ways split the bytes into two files.
     let middle = if way & 32 > 0 { bytes.len() / 2 } else { bytes.len() };
     let source = |name: &str, bytes: &[u8]| Source::Memory(name.to_owned(), bytes.into());
+    if way & 64 > 0 {
+        order_options.as_of = Day::parse_iso("2024-06-30");
+    }
+    if way & 128 > 0 {
+        // The second half as payments, as returns and as orders.
+        let side = SideOptions {
+            decimal: None,
+            date_format: None,
+            encoding: None,
+            zone: TimeZone::UTC,
+            cents: false,
+            as_of: order_options.as_of,
+        };
+        let half = source("side.csv", &bytes[middle..]);
+        order_options.amounts =
+            read_order_amounts(&half, Contents::Payments, &order_options.excluded_status, &side).ok();
+        order_options.returns = read_returns(&half, &side).unwrap_or_default();
+        order_options.map.insert(OrderField::RefundOf, "refund_of".to_owned());
+    }
     let files = vec![source("a.csv", &bytes[..middle]), source("b.csv", &bytes[middle..])];
     let read = |files: &[Source]| {
         let tables = files.iter().map(|file| order_options.open(file));

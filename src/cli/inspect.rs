@@ -8,7 +8,7 @@ use super::reading::read_options;
 use super::rejects::with_rejects;
 use crate::commands::inspect::{Request, run as inspect};
 use crate::error::Error;
-use crate::input::source::{Source, expand};
+use crate::input::source::expand;
 use crate::render::{render_inspection, render_inspection_json};
 
 /// Runs the command. Where a report cannot be made, the findings are delivered and the run fails.
@@ -25,8 +25,8 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
                 .into());
         }
     };
-    let options = read_options(&arguments.read)?;
     let files = expand(&arguments.files)?;
+    let options = read_options(&arguments.read, &files)?;
     let request = Request {
         files,
         customers: options.customers_file,
@@ -35,9 +35,6 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
         customer_options: options.customers,
         max_rejects: arguments.read.max_rejects,
     };
-    if request.files.contains(&Source::Stdin) && request.customers == Some(Source::Stdin) {
-        return Err(Error::usage("orders and customers cannot both come from standard input").into());
-    }
     let inputs = request.files.iter().chain(&request.customers);
     protect_inputs(inputs, &arguments.read, [&arguments.output, &arguments.read.rejects])?;
     let output = Output::open(output_path)?;

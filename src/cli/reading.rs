@@ -1,6 +1,6 @@
 //! What counts and how files are read, from the arguments: the same for every command.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -18,7 +18,7 @@ use crate::input::orders::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_S
 use crate::input::privacy::Privacy;
 use crate::input::profiles::{Choice, Profile, parse_own};
 use crate::input::rates::Rates;
-use crate::input::returns::read_returns;
+use crate::input::returns::{Returns, read_returns};
 use crate::input::side_file::SideOptions;
 use crate::input::source::{Source, expand};
 use crate::input::{DateOrder, GivenFormat};
@@ -34,8 +34,14 @@ pub(super) struct ReadOptions {
     pub(super) as_of: Option<Day>,
 }
 
-/// The options that the arguments make.
-pub(super) fn read_options(arguments: &ReadArguments) -> Result<ReadOptions, Error> {
+/// The options that the arguments make. `files`: what the command itself reads.
+pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Result<ReadOptions, Error> {
+    let named =
+        [&arguments.customers, &arguments.returns, &arguments.payments, &arguments.lines, &arguments.rates];
+    let others = named.into_iter().flatten().filter(|file| *file == "-").count();
+    if others + files.iter().filter(|file| **file == Source::Stdin).count() > 1 {
+        return Err(Error::usage("only one of the files can come from standard input"));
+    }
     let as_of = arguments.as_of.as_deref().map(|text| last_day("--as-of", text)).transpose()?;
     let zone_name = arguments.timezone.clone().unwrap_or_else(|| "UTC".to_owned());
     let zone = TimeZone::get(&zone_name).map_err(|_| {
@@ -114,7 +120,7 @@ fn order_options(
         decimal,
         returns: match &arguments.returns {
             Some(path) => read_returns(&one_source("--returns", path)?, &side)?,
-            None => BTreeMap::new(),
+            None => Returns::default(),
         },
         amounts: match amounts {
             Some((flag, what, path)) => {

@@ -6,7 +6,7 @@ use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Span, Unit, Weekday};
 use crate::commands::report::Request;
 use crate::error::Error;
-use crate::input::source::{Source, expand};
+use crate::input::source::expand;
 use crate::metrics::{Assumptions, Horizon, defaults, select};
 use crate::report::{Model, Plan, Settings};
 use crate::stats::Confidence;
@@ -25,7 +25,8 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         week_start: weekday(arguments.week_start),
         fiscal_year_start: arguments.fiscal_year_start,
     };
-    let options = read_options(&arguments.read)?;
+    let orders = expand(&arguments.orders)?;
+    let options = read_options(&arguments.read, &orders)?;
     let day = |flag, text: &Option<String>| text.as_deref().map(|text| first_day(flag, text)).transpose();
     let (from, data_from) = (day("--from", &arguments.from)?, day("--data-from", &arguments.data_from)?);
     let to = arguments.to.as_deref().map(|text| last_day("--to", text)).transpose()?;
@@ -39,10 +40,6 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         ModelArgument::Orders => Model::Orders,
         ModelArgument::Contract => Model::Contract,
     };
-    let orders = expand(&arguments.orders)?;
-    if orders.contains(&Source::Stdin) && options.customers_file == Some(Source::Stdin) {
-        return Err(Error::usage("orders and customers cannot both come from standard input"));
-    }
     Ok(Request {
         orders,
         customers: options.customers_file,

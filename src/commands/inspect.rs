@@ -404,7 +404,7 @@ fn unknown(header: &Header) -> Error {
             "a file of payments is named with --payments, one of order lines with --lines, one of returns with --returns",
         );
     }
-    let listed = header.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+    let listed = header.listed();
     Error::usage(format!("{file}: no columns are recognised as those of orders or of customers")).hint(format!(
         "name them with --map ordered_at=COLUMN,customer_id=COLUMN,amount=COLUMN; the columns are {listed}"
     ))
@@ -436,7 +436,9 @@ fn file_finding(file: &FileCensus, holds: &'static str, privacy: Privacy) -> Fil
         delimiter: if file.delimiter == '\t' { "tab".to_owned() } else { file.delimiter.to_string() },
         rows: file.rows,
         mapping: file.mapping.iter().map(field).collect(),
-        other_columns: others.map(|position| file.header.columns[position].clone()).collect(),
+        other_columns: others
+            .map(|position| privacy.shown("", file.header.columns[position].as_bytes()))
+            .collect(),
     }
 }
 
@@ -553,7 +555,8 @@ fn candidates(file: &FileCensus, privacy: Privacy) -> Vec<Candidate> {
     let candidate = |(position, census): (usize, &ColumnCensus)| {
         let values = census.values().filter(|values| (2..=MOST).contains(&values.len()))?;
         let column = &file.header.columns[position];
-        let unique = values.iter().all(|(_, rows)| *rows == 1);
+        // Hardly any value repeats: names and keys rather than segments.
+        let unique = values.iter().map(|(_, rows)| rows).sum::<u64>() < 2 * values.len() as u64;
         let personal = values.iter().any(|(value, _)| privacy.hides(column, value));
         let of_lines = census.differs_within_orders;
         let repeated = file.header.columns.iter().filter(|other| *other == column).count() > 1;
@@ -567,10 +570,7 @@ fn candidates(file: &FileCensus, privacy: Privacy) -> Vec<Candidate> {
         {
             return None;
         }
-        let text = |(value, rows): &(&[u8], u64)| Value {
-            value: String::from_utf8_lossy(value).into_owned(),
-            rows: *rows,
-        };
+        let text = |(value, rows): &(&[u8], u64)| Value { value: privacy.shown(column, value), rows: *rows };
         Some(Candidate {
             column: column.clone(),
             file: file.header.file.clone(),

@@ -325,7 +325,7 @@ impl Book {
     /// add up to more than can be held.
     pub fn add(&mut self, order: u32, line: &Line<'_>, files: &[FileFacts]) -> Result<()> {
         let draft = &mut self.drafts[order as usize];
-        let id = if draft.id == NONE { "".into() } else { self.ids.display(draft.id) };
+        let id = if draft.id == NONE { String::new() } else { self.privacy.key(&self.ids.display(draft.id)) };
         let conflict = |what: &str, old: &str, new: &str, earlier: u64| {
             Error::input(format!(
                 "{}:{}: the {what} differs within order \"{id}\": \"{new}\" here, \"{old}\" on another line (the order begins on line {earlier})",
@@ -334,7 +334,7 @@ impl Book {
         };
         if let Some(new) = line.currency {
             if draft.currency != NONE && draft.currency != new {
-                let text = |n| self.currencies.display(n).into_owned();
+                let text = |n| self.privacy.key(&self.currencies.display(n));
                 return Err(conflict("currency", &text(draft.currency), &text(new), draft.line));
             }
             draft.currency = new;
@@ -372,8 +372,9 @@ impl Book {
             if *old == NONE {
                 *old = *new;
             } else if *new != NONE && old != new {
-                let text = |n| self.values[column].display(n).into_owned();
-                let what = format!("column \"{}\"", self.segment_columns[column]);
+                let name = &self.segment_columns[column];
+                let text = |n| self.privacy.shown(name, self.values[column].text(n));
+                let what = format!("column \"{name}\"");
                 return Err(conflict(&what, &text(*old), &text(*new), draft.line).hint(
                     "the column describes lines, not orders; a customer's segment comes from whole orders",
                 ));
@@ -480,7 +481,7 @@ impl Book {
     /// The order with this number, and its id.
     pub(super) fn named(&self, number: usize) -> (&Draft, String) {
         let draft = &self.drafts[number];
-        let id = if draft.id == NONE { String::new() } else { self.ids.display(draft.id).into_owned() };
+        let id = if draft.id == NONE { String::new() } else { self.privacy.key(&self.ids.display(draft.id)) };
         (draft, id)
     }
 

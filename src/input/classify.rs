@@ -11,6 +11,7 @@ use super::date::{Stamp, day_of};
 use super::frames::Batch;
 use super::grouping::{Evidence, Grouping, Lines, Undecided, decide};
 use super::order_options::RefundsAt;
+use super::privacy::Privacy;
 use super::rates::Rates;
 use crate::calendar::Day;
 use crate::error::{Error, Result};
@@ -65,6 +66,8 @@ pub struct Finished {
     pub groupings: BTreeMap<Option<String>, (Grouping, Evidence)>,
     /// The currency of all amounts, where the files say it.
     pub currency: Option<String>,
+    /// Orders of which more came back than they amounted to.
+    pub returned_beyond: u64,
     /// Orders whose lines were put together from several files.
     pub spanning: u64,
 }
@@ -98,6 +101,8 @@ struct Used {
     net: Option<(Micros, bool)>,
     /// Refunds at dates of their own.
     refunds: Vec<(Stamp, Micros)>,
+    /// More came back than it amounted to.
+    beyond: bool,
 }
 
 /// Classifies every order, accounts for every line that is left, and makes the frames.
@@ -124,6 +129,7 @@ pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result
         groupings: groupings.amounts.clone(),
         currency: rules.currency.map(str::to_owned),
         spanning,
+        returned_beyond: 0,
     };
     let mut seen_currency = None;
     let mut batch = Batch::new(book.segment_columns().len());
@@ -142,6 +148,7 @@ pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result
         if rules.currency.is_none() {
             classifier.check_currency(draft, &mut seen_currency)?;
         }
+        out.returned_beyond += u64::from(used.beyond);
         let customer = book.customer_of(number);
         let segments = match book.came_back(number) {
             Some(back) if draft.sales == 0 => back.segments(),
@@ -212,7 +219,7 @@ impl Classifier<'_> {
         let versions = orders.iter().find(|order| {
             let (draft, _) = self.book.named(**order);
             if self.book.left_out_elsewhere(**order).is_some() {
-                return !has_lines;
+                return true;
             }
             let sum = self.rules.order_amount.or(self.facts(draft).order_amount) == Some(Grouping::Sum);
             // One row in each file with the same amount is one order twice, also among files of lines.
@@ -312,10 +319,11 @@ impl Classifier<'_> {
         let on_lines = draft.refunded.total(grouping);
         let back = self.book.came_back(number);
         let refunds = refunds(back, gross, on_lines, grouping).ok_or_else(too_large)?;
+        let beyond = is_sale && refunds.total > gross.max(0) && !self.rules.without_amounts;
         if self.rules.refunds_at == RefundsAt::Order {
             let net = gross.checked_sub(refunds.total).ok_or_else(too_large)?;
             let came_back = refunds.all || refunds.total > 0 || draft.amount.negative;
-            return self.judge(number, draft, net, came_back, Vec::new());
+            return self.judge(number, draft, net, came_back, Used { beyond, ..Used::default() }, Vec::new());
         }
         if refunds.all && refunds.parts.iter().all(|(at, _)| at.is_none()) {
             return Ok(Fate::Excluded(Reason::RefundedInFull)); // when, nobody knows
@@ -326,7 +334,8 @@ impl Classifier<'_> {
             )
         };
         let dated = refunds.parts.iter().map(|(at, amount)| Ok((at.ok_or_else(undated)?, *amount)));
-        self.judge(number, draft, gross, draft.amount.negative, dated.collect::<Result<_>>()?)
+        let used = Used { beyond, ..Used::default() };
+        self.judge(number, draft, gross, draft.amount.negative, used, dated.collect::<Result<_>>()?)
     }
 
     /// Whether an order with this net amount is a purchase, in the report's currency.
@@ -336,13 +345,13 @@ impl Classifier<'_> {
         draft: &Draft,
         net: Micros,
         came_back: bool,
+        mut used: Used,
         refunds: Vec<(Stamp, Micros)>,
     ) -> Result<Fate> {
         let at = self.book.at(number);
         let Some(converted) = self.convert(draft, net, at)? else {
             return Ok(Fate::Excluded(Reason::Currency));
         };
-        let mut used = Used::default();
         for (at, amount) in refunds {
             match self.convert(draft, amount, at)? {
                 Some(amount) => used.refunds.push((at, amount)),
@@ -392,7 +401,11 @@ impl Classifier<'_> {
             return Ok(());
         }
         let name = |n: u32| {
-            if n == NONE { "(none)".to_owned() } else { self.book.currencies.display(n).into_owned() }
+            if n == NONE {
+                "(none)".to_owned()
+            } else {
+                Privacy::Masked.key(&self.book.currencies.display(n))
+            }
         };
         let example = name(first.min(draft.currency));
         let here = name(draft.currency);

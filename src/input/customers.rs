@@ -248,6 +248,9 @@ impl<'o> Reader<'o> {
             }
             if self.row(&row, keys, rejects)? {
                 waiting.push(&row);
+                if waiting.is_full() {
+                    self.settled()?;
+                }
             }
         }
         let left = settle(waiting.len(), || {

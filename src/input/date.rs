@@ -125,7 +125,11 @@ impl DateFormat {
             (Some(Shape::Dotted), _) => "dd.mm.yyyy".to_owned(),
             (Some(Shape::Named), _) => "with the month's name".to_owned(),
             (Some(Shape::Either(sep)), Some(order)) => order.describe(sep),
-            (Some(Shape::Either(_)) | None, _) => "undecided".to_owned(),
+            (Some(Shape::Either(sep)), None) => {
+                let orders = [Order::DayFirst, Order::MonthFirst].map(|order| order.describe(sep));
+                orders.join(" or ")
+            }
+            (None, _) => "undecided".to_owned(),
         }
     }
 

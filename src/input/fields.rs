@@ -19,6 +19,7 @@ pub enum OrderField {
     Kind,
     RefundOf,
     RefundedAt,
+    Transaction,
 }
 
 /// A field of the customers file.
@@ -58,6 +59,9 @@ impl<F> FieldInfo<F> {
 /// Headers of an order's number.
 pub(super) const ORDER_IDS: &str = "orderid ordernumber orderno ordernr bestellnummer bestellnr bestellid \
          bestellungsnummer bestellungid auftragsnummer auftragsnr auftragsid order orderref orderreference";
+
+/// Headers of a currency.
+pub(super) const CURRENCIES: &str = "currency currencycode ordercurrency wahrung waehrung wahrungscode";
 
 /// Headers of a customer's number.
 const CUSTOMER_KEYS: &str = "customerid customernumber customerno customernr customerkey kundennummer kundennr kundenid \
@@ -124,11 +128,7 @@ pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
         names: &["status orderstatus bestellstatus auftragsstatus orderstate financialstatus \
              paymentstatus zahlungsstatus"],
     },
-    FieldInfo {
-        field: OrderField::Currency,
-        name: "currency",
-        names: &["currency currencycode ordercurrency wahrung waehrung wahrungscode"],
-    },
+    FieldInfo { field: OrderField::Currency, name: "currency", names: &[CURRENCIES] },
     FieldInfo {
         field: OrderField::CancelledAt,
         name: "cancelled_at",
@@ -137,6 +137,7 @@ pub const ORDER_FIELDS: &[FieldInfo<OrderField>] = &[
     FieldInfo { field: OrderField::OrderedTime, name: "ordered_time", names: &["time uhrzeit heure"] },
     FieldInfo { field: OrderField::Kind, name: "kind", names: &[] },
     FieldInfo { field: OrderField::RefundOf, name: "refund_of", names: &[] },
+    FieldInfo { field: OrderField::Transaction, name: "transaction", names: &[] },
     FieldInfo {
         field: OrderField::RefundedAt,
         name: "refunded_at",

@@ -38,9 +38,15 @@ impl Header {
         }
     }
 
+    /// Its columns in quotes. Where a file has no header its first row stands there, so addresses are masked.
+    pub fn listed(&self) -> String {
+        let shown = |column: &String| self.privacy.quoted("", column.as_bytes());
+        self.columns.iter().map(shown).collect::<Vec<_>>().join(", ")
+    }
+
     /// "its columns are …", with the nearest name first where one is near.
     pub fn describe_for(&self, missing: &str) -> String {
-        let listed = self.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+        let listed = self.listed();
         match nearest(missing, self.columns.iter().map(String::as_str)) {
             Some(near) => format!("did you mean \"{near}\"? The columns are {listed}"),
             None => format!("the columns are {listed}"),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account::{Fault, Problem};
 use super::column::Verdict;
 use super::date::Stamp;
-use super::fields::{FieldInfo, ORDER_IDS};
-use super::side_file::{SideFile, SideOptions, too_large};
+use super::fields::{CURRENCIES, FieldInfo, ORDER_IDS};
+use super::side_file::{OneCurrency, SideFile, SideOptions, too_large};
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::money::{Micros, from_cents, multiply};
@@ -38,6 +38,8 @@ pub struct OrderAmounts {
     pub column: String,
     /// What each order amounts to, by its id.
     pub(super) orders: BTreeMap<Vec<u8>, Amounts>,
+    /// The currency of the amounts, where the file names it.
+    pub currency: OneCurrency,
     /// Rows that count.
     pub rows: u64,
     /// Rows with an excluded status, such as failed.
@@ -60,8 +62,34 @@ enum Field {
     Quantity,
     UnitPrice,
     Status,
+    Kind,
+    Currency,
     Date,
 }
+
+/// Statuses and kinds of payments that did not bring money, beside those that exclude orders.
+const UNPAID: &[&str] = &[
+    "pending",
+    "authorization",
+    "authorized",
+    "authorisation",
+    "void",
+    "failure",
+    "error",
+    "open",
+    "expired",
+    "processing",
+    "requires_payment_method",
+    "requires_action",
+    "ausstehend",
+    "offen",
+    "autorisiert",
+    "autorisierung",
+];
+
+/// Kinds of payments that took money back.
+const WENT_BACK: &[&str] =
+    &["refund", "chargeback", "reversal", "erstattung", "rückzahlung", "rückerstattung"];
 
 const FIELDS: &[FieldInfo<Field>] = &[
     FieldInfo::new(Field::OrderId, "order_id", &[ORDER_IDS]),
@@ -81,6 +109,8 @@ const FIELDS: &[FieldInfo<Field>] = &[
         "unit_price",
         &["unitprice priceperunit itemprice priceeach einzelpreis stuckpreis stueckpreis price preis"],
     ),
+    FieldInfo::new(Field::Kind, "kind", &["kind transactionkind transactiontype"]),
+    FieldInfo::new(Field::Currency, "currency", &[CURRENCIES]),
     FieldInfo::new(Field::Status, "status", &["status paymentstatus zahlungsstatus"]),
     FieldInfo::new(
         Field::Date,
@@ -117,7 +147,7 @@ pub fn read_order_amounts(
     let file = SideFile::read(source, what.name(), (FIELDS, Field::OrderId), options, |file, row, id| {
         require(file).map_err(Verdict::Fatal)?;
         if let Some(status) = file.word(row, Field::Status)
-            && excluded.contains(&status)
+            && (excluded.contains(&status) || UNPAID.contains(&status.as_str()))
         {
             amounts.excluded += 1;
             return Ok(());
@@ -135,14 +165,21 @@ pub fn read_order_amounts(
             let column = file.column(Field::Amount).unwrap_or("quantity");
             return Err(Problem::new(Fault::Missing, format!("column \"{column}\" is empty")).into());
         };
+        let kind = file.word(row, Field::Kind);
+        if kind.as_deref().is_some_and(|kind| UNPAID.contains(&kind)) {
+            amounts.excluded += 1;
+            return Ok(());
+        }
+        let went_back = amount < 0 || kind.as_deref().is_some_and(|kind| WENT_BACK.contains(&kind));
         let at = file.date(row, Field::Date)?;
         if options.is_later(at) {
             return Ok(());
         }
+        amounts.currency.see(file, row, Field::Currency)?;
         amounts.rows += 1;
         let order = amounts.orders.entry(id.to_vec()).or_default();
-        if amount < 0 && what == Contents::Payments {
-            order.back.push((at, amount.checked_neg().ok_or_else(too_large)?));
+        if went_back && what == Contents::Payments {
+            order.back.push((at, amount.checked_abs().ok_or_else(too_large)?));
         } else {
             order.paid = order.paid.checked_add(amount).ok_or_else(too_large)?;
         }

@@ -18,7 +18,7 @@ use super::record::Row;
 use super::refund_text::refunds;
 use super::side_file::too_large;
 use super::{is_missing, text_of, unguarded};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::money::{Micros, from_cents, multiply};
 
 /// An order's number and two independent hashes of the bytes of one of its rows.
@@ -60,7 +60,10 @@ impl OrderReader<'_> {
         match self.order_line(file, row) {
             Ok(()) => Ok(Outcome::Taken),
             Err(Verdict::Waits) => Ok(Outcome::Waits),
-            Err(Verdict::Rejected(problem)) => Ok(Outcome::Rejected(problem)),
+            Err(Verdict::Rejected(problem)) => {
+                self.supersede(file, row);
+                Ok(Outcome::Rejected(problem))
+            }
             Err(Verdict::Fatal(error)) => Err(error),
         }
     }
@@ -133,8 +136,15 @@ impl OrderReader<'_> {
         }
         self.with_offset += u64::from(at.is_some_and(|(_, with_offset)| with_offset));
         let order = self.book.order(id, file.number, row.line);
-        let versions = self.options.on_conflict.is_some() && !is_refund;
-        if let Some(reason) = id.filter(|_| !versions).and_then(|_| self.is_repeated(order, file, row.raw)) {
+        if let Some(again) = self.known_transaction(file, row, money.written)? {
+            self.account.exclude(again, 1);
+            return Ok(());
+        }
+        let is_transaction = file.mapping.get(OrderField::Transaction).is_some();
+        let versions = self.options.on_conflict.is_some() && !is_refund && !is_transaction;
+        if let Some(reason) =
+            id.filter(|_| !versions && !is_transaction).and_then(|_| self.is_repeated(order, file, row.raw))
+        {
             self.account.exclude(reason, 1);
             return Ok(());
         }
@@ -205,16 +215,28 @@ impl OrderReader<'_> {
         self.account.exclude(reason, 1);
         if id.is_some() {
             let order = self.book.order(id, file.number, row.line);
-            if self.is_preferred(file, order) {
+            // What is after --as-of is not there yet, so it is no version either.
+            if reason == Reason::AfterAsOf || self.is_preferred(file, order) {
                 self.book.leave_out(order, reason, file.number, row.line);
             }
         }
     }
 
+    /// A row that cannot be read is a version of its order all the same: an older one must not count in its place.
+    fn supersede(&mut self, file: &File, row: &Row<'_>) {
+        let id =
+            file.mapping.get(OrderField::OrderId).map(|index| row.get(index)).filter(|id| !is_missing(id));
+        let refers = file.mapping.get(OrderField::RefundOf).is_some_and(|index| !is_missing(&row.get(index)));
+        if let (Some(id), false, Some(_)) = (id, refers, self.options.on_conflict) {
+            let order = self.book.order(Some(unguarded(&id)), file.number, row.line);
+            self.is_preferred(file, order);
+        }
+    }
+
     /// Whether this file's rows of an order count, where `--on-conflict` chooses between files.
     fn is_preferred(&mut self, file: &File, order: u32) -> bool {
-        // Transactions are no versions of an order.
-        let Some(rule) = self.options.on_conflict.filter(|_| !file.profile.unique_rows) else { return true };
+        let is_transaction = file.mapping.get(OrderField::Transaction).is_some();
+        let Some(rule) = self.options.on_conflict.filter(|_| !is_transaction) else { return true };
         let superseded = self.book.prefer(order, file.number, rule);
         self.account.exclude(Reason::OtherVersion, superseded.unwrap_or(0).into());
         superseded.is_some()
@@ -330,7 +352,7 @@ impl OrderReader<'_> {
     }
 
     fn count_status(&mut self, status: &str, excluded: bool) {
-        let (rows, _) = self.statuses.entry(status.to_owned()).or_insert((0, excluded));
+        let (rows, _) = self.statuses.entry(self.options.privacy.key(status)).or_insert((0, excluded));
         *rows += 1;
     }
 
@@ -341,19 +363,43 @@ impl OrderReader<'_> {
         }
     }
 
+    /// Whether the row is a transaction, by an id of its own, that stood in the files before.
+    fn known_transaction(
+        &mut self,
+        file: &File,
+        row: &Row<'_>,
+        amount: Option<Micros>,
+    ) -> std::result::Result<Option<Reason>, Verdict> {
+        let Some(index) = file.mapping.get(OrderField::Transaction) else { return Ok(None) };
+        let id = row.get(index);
+        if is_missing(&id) {
+            return Ok(None);
+        }
+        let number = self.transactions.number(unguarded(&id)) as usize;
+        let Some((known, number, line)) = self.transaction_rows.get(number) else {
+            self.transaction_rows.push((amount, file.number, row.line));
+            return Ok(None);
+        };
+        if *known == amount {
+            return Ok(Some(Reason::RepeatedRow));
+        }
+        let (here, there) = (&file.header.file, &self.files[*number as usize].name);
+        Err(Verdict::Fatal(Error::input(format!(
+            "{here}:{}: transaction \"{}\" has another amount in {there}:{line}",
+            row.line,
+            String::from_utf8_lossy(&id)
+        ))))
+    }
+
     /// Why this row of the order does not count again, if so. A row that stands in several files counts as
-    /// often as in the one that has it most; a transaction counts once.
+    /// often as in the one that has it most.
     fn is_repeated(&mut self, order: u32, file: &File, raw: &[u8]) -> Option<Reason> {
-        let once = file.profile.unique_rows;
-        if !self.several_files && !once {
+        if !self.several_files {
             return None;
         }
         let hash = |seed| FixedState::with_seed(seed).hash_one(raw);
         let counts = self.seen.entry((order, hash(1), hash(2))).or_default();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-        if once && most > 0 {
-            return Some(Reason::RepeatedRow);
-        }
         let repeated = match counts.iter_mut().find(|(known, _)| *known == file.number) {
             Some((_, count)) => {
                 *count += 1;

@@ -1,6 +1,6 @@
 //! How orders files are to be read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use super::privacy::Privacy;
 use super::profiles::{Choice, Holds};
 use super::rates::Rates;
 use super::reject_file::{is_reject_file, unpack};
-use super::returns::Returned;
+use super::returns::Returns;
 use super::source::Source;
 use super::table::Table;
 use crate::calendar::Day;
@@ -71,7 +71,7 @@ pub struct OrderOptions {
     /// Rates into that currency.
     pub rates: Option<Rates>,
     /// What came back, by order id, from a separate file.
-    pub returns: BTreeMap<Vec<u8>, Returned>,
+    pub returns: Returns,
     /// Whether messages show personal data.
     pub privacy: Privacy,
     /// Orders after this day are ignored.
@@ -105,7 +105,7 @@ impl OrderOptions {
             min_amount: None,
             currency: None,
             rates: None,
-            returns: BTreeMap::new(),
+            returns: Returns::default(),
             privacy: Privacy::default(),
             as_of: None,
         }

@@ -1,6 +1,7 @@
 //! Orders files to the order book: every row read, mapped and accounted for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use super::account::{Account, Problem, Reason, Rejects};
 use super::book::{Book, FileFacts, NONE};
@@ -18,6 +19,7 @@ use super::source::Source;
 use super::table::{Form, Table};
 use super::waiting::settle;
 use crate::error::{Error, Result};
+use crate::money::Micros;
 
 pub use super::order_options::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
 
@@ -89,12 +91,16 @@ pub struct OrderReader<'o> {
     pub(super) with_offset: u64,
     pub(super) several_files: bool,
     pub(super) seen: Seen,
+    /// The ids of transactions.
+    pub(super) transactions: Keys,
+    /// The amount of each, and the file and the line it stands on.
+    pub(super) transaction_rows: Vec<(Option<Micros>, u32, u64)>,
     pub(super) segment_buffer: Vec<u32>,
     mapping: Vec<(&'static str, String)>,
     keyed_by_email: Option<bool>,
     censuses: Option<&'o mut Vec<FileCensus>>,
     /// Lines of files that a reject file holds, repaired.
-    repaired: HashMap<String, HashSet<u64>>,
+    repaired: HashMap<PathBuf, HashSet<u64>>,
 }
 
 impl<'o> OrderReader<'o> {
@@ -117,6 +123,8 @@ impl<'o> OrderReader<'o> {
             with_offset: 0,
             several_files: false,
             seen: Seen::new(),
+            transactions: Keys::default(),
+            transaction_rows: Vec::new(),
             segment_buffer: vec![NONE; segment_columns.len()],
             mapping: Vec::new(),
             keyed_by_email: None,
@@ -150,20 +158,20 @@ impl<'o> OrderReader<'o> {
             tables.next_if(|table| matches!(table, Ok(table) if table.repairs.is_some()))
         {
             if let Some((file, lines)) = &table.repairs {
-                self.repaired.entry(file.clone()).or_default().extend(lines);
+                self.repaired.entry(identity(file)).or_default().extend(lines);
             }
             repairs.push(Ok(table));
         }
         for table in repairs.into_iter().chain(tables) {
             files.push(self.read_file(table?, rejects)?);
         }
-        let read: HashSet<&str> = files.iter().map(|file| file.header.file.as_str()).collect();
-        let unread = self.repaired.keys().filter(|file| !read.contains(file.as_str()));
-        let mut unread_repairs: Vec<String> = unread.cloned().collect();
+        let read: HashSet<PathBuf> = files.iter().map(|file| identity(&file.header.file)).collect();
+        let unread = self.repaired.keys().filter(|file| !read.contains(*file));
+        let mut unread_repairs: Vec<String> = unread.map(|file| file.display().to_string()).collect();
         unread_repairs.sort();
         self.settle(&mut files, rejects)?;
         let mut unknown_returns = 0;
-        for (id, returned) in &self.options.returns {
+        for (id, returned) in &self.options.returns.orders {
             unknown_returns += u64::from(!self.book.give_back(id, returned));
         }
         let mut unknown_amounts = 0;
@@ -186,6 +194,7 @@ impl<'o> OrderReader<'o> {
             files: &self.files,
         };
         let finished = classify(&self.book, &rules, &mut self.account)?;
+        self.check_currencies(finished.currency.as_deref())?;
         self.account.check("orders")?;
         let mut date_formats: Vec<String> = files.iter().map(|file| file.dates.format.describe()).collect();
         date_formats.sort();
@@ -205,7 +214,7 @@ impl<'o> OrderReader<'o> {
         let notes: BTreeSet<&String> = files.iter().filter_map(|file| file.profile.note.as_ref()).collect();
         let unknown = self.options.named_status.iter().filter(|name| !self.statuses.contains_key(*name));
         Ok(Orders {
-            returns_named: self.options.returns.len(),
+            returns_named: self.options.returns.orders.len(),
             unknown_returns,
             refunds_at: self.options.refunds_at,
             amounts_from: self.options.amounts.as_ref().map(|amounts| amounts.file.clone()),
@@ -228,6 +237,22 @@ impl<'o> OrderReader<'o> {
             keyed_by_email: self.keyed_by_email.unwrap_or(false),
             files: self.files,
         })
+    }
+
+    /// Passes when the separate files' amounts are in the orders' currency, as far as both name theirs.
+    fn check_currencies(&self, orders: Option<&str>) -> Result<()> {
+        let amounts = self.options.amounts.iter().map(|amounts| (&amounts.file, &amounts.currency));
+        let returns = std::iter::once((&self.options.returns.file, &self.options.returns.currency));
+        for (file, currency) in amounts.chain(returns) {
+            if let (Some(theirs), Some(ours)) = (&currency.0, orders)
+                && theirs != ours
+            {
+                return Err(Error::input(format!(
+                    "{file}: its amounts are in {theirs}, the orders in {ours}"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
@@ -281,7 +306,7 @@ impl<'o> OrderReader<'o> {
     /// The number of a file, which is its place on the command line. Rows of a reject file have that of the file
     /// they come from.
     fn number_of(&mut self, name: &str, repairs: Option<&str>) -> u32 {
-        let of = |name: &str| self.files.iter().position(|file| file.name == name);
+        let of = |name: &str| self.files.iter().position(|file| identity(&file.name) == identity(name));
         let known = match repairs {
             Some(file) => of(file).or_else(|| of(origin(file))),
             None => of(name),
@@ -304,7 +329,7 @@ impl<'o> OrderReader<'o> {
             census.follow_orders(file.mapping.get(OrderField::OrderId));
         }
         let before = self.account.read;
-        let repaired = self.repaired.get(&file.header.file).cloned().unwrap_or_default();
+        let repaired = self.repaired.get(&identity(&file.header.file)).cloned().unwrap_or_default();
         while let Some(row) = records.next()? {
             file.begins = self.account.read < before + 2;
             self.account.read += 1;
@@ -371,8 +396,7 @@ impl<'o> OrderReader<'o> {
     fn require(&mut self, header: &Header, mapping: &Mapping<OrderField>) -> Result<()> {
         let has = |field| mapping.get(field).is_some();
         let lacking = |what: &str, how: &str| {
-            let columns =
-                header.columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+            let columns = header.listed();
             Err(Error::input(format!("{}: no column is recognised as {what}", header.file))
                 .hint(format!("name it with --map {how}; the columns are {columns}")))
         };
@@ -406,4 +430,9 @@ impl<'o> OrderReader<'o> {
         }
         Ok(())
     }
+}
+
+/// A file by its name, however its path is spelled.
+fn identity(name: &str) -> PathBuf {
+    Path::new(name).canonicalize().unwrap_or_else(|_| name.into())
 }

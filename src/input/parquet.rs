@@ -62,7 +62,9 @@ fn send_text<R: ChunkReader + 'static>(
         match row {
             Ok(row) => line(&mut text, &row, &columns),
             Err(error) => {
-                let damaged = io::Error::other(format!("its Parquet data is damaged ({error})"));
+                let damaged = io::Error::other(format!(
+                    "its Parquet data is damaged, or packed in a way that is not read ({error})"
+                ));
                 return blocks.send(Err(damaged));
             }
         }

@@ -30,9 +30,10 @@ impl Privacy {
         quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&quoted).to_owned()
     }
 
-    /// A key of a customer for a message.
+    /// A key of a customer or of an order for a message: e-mail addresses and names are masked.
     pub(super) fn key(self, key: &str) -> String {
-        if self == Self::Masked && key.contains('@') { masked(key) } else { key.to_owned() }
+        let is_name = || key.contains(char::is_whitespace) && key.contains(char::is_alphabetic);
+        if self == Self::Masked && (key.contains('@') || is_name()) { masked(key) } else { key.to_owned() }
     }
 
     /// Whether a value is not to be shown as it is: an e-mail address or a telephone number wherever it stands,
@@ -75,6 +76,9 @@ fn is_personal(column: &str, value: &[u8]) -> bool {
         "kaeufer",
         "username",
         "benutzername",
+        "contact",
+        "login",
+        "inhaber",
     ];
     const PARTS: &[&str] = &[
         "email",
@@ -101,6 +105,21 @@ fn is_personal(column: &str, value: &[u8]) -> bool {
         "plz",
         "postcode",
         "postalcode",
+        "billingfirst",
+        "billinglast",
+        "shippingfirst",
+        "shippinglast",
+        "recipient",
+        "empfanger",
+        "empfaenger",
+        "ansprechpartner",
+        "besteller",
+        "kontaktperson",
+        "nickname",
+        "shipto",
+        "lieferort",
+        "last4",
+        "dateofbirth",
         "birth",
         "geburt",
         "password",
@@ -112,6 +131,9 @@ fn is_personal(column: &str, value: &[u8]) -> bool {
         "nachricht",
     ];
     let folded = fold(column);
+    if folded == "dob" {
+        return true;
+    }
     let has_letter = value.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
     (PEOPLE.contains(&folded.as_str()) && has_letter) || PARTS.iter().any(|part| folded.contains(part))
 }
@@ -138,7 +160,7 @@ mod tests {
             assert_eq!(Privacy::Masked.shown(column, value.as_bytes()), expected, "{column}");
             assert_eq!(Privacy::Shown.shown(column, value.as_bytes()), value);
         }
-        let keys = ["ida@example.com", "007"].map(|key| Privacy::Masked.key(key));
-        assert_eq!(keys, ["i…@e….com", "007"]);
+        let keys = ["ida@example.com", "007", "Ida Muster", "10 23"].map(|key| Privacy::Masked.key(key));
+        assert_eq!(keys, ["i…@e….com", "007", "I…", "10 23"]);
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::date::Order;
 use super::fields::{CUSTOMER_FIELDS, FieldInfo, ORDER_FIELDS};
 use super::grouping::Grouping;
+use super::is_missing;
 use super::mapping::{Explicit, Header};
 use super::number::Mark;
 use super::record::Row;
@@ -62,6 +63,9 @@ pub struct Profile {
     pub holds: Holds,
     /// Columns that together tell this export from all others.
     pub fingerprint: Vec<String>,
+    /// Columns of which it has at least one, where those above are too common to tell.
+    #[serde(default)]
+    pub one_of: Vec<String>,
     /// Columns that it does not have, where another export has all of its others.
     #[serde(default)]
     pub without: Vec<String>,
@@ -89,9 +93,6 @@ pub struct Profile {
     /// Rows that are nothing of what the file is read for.
     #[serde(default)]
     leave_out: Vec<LeaveOut>,
-    /// Each row is a transaction with an id of its own: one that repeats is the same transaction.
-    #[serde(default)]
-    pub unique_rows: bool,
     /// Orders without customer id are keyed by their e-mail.
     #[serde(default)]
     pub guest_key_email: bool,
@@ -271,17 +272,20 @@ fn parse_all() -> Result<Vec<Profile>> {
 }
 
 impl Profile {
-    /// Whether a header is that of this export. No header fits two.
+    /// Whether a header is that of this export.
     pub fn fits(&self, header: &Header) -> bool {
         let has = |column: &String| position(header, column).is_some();
-        self.fingerprint.iter().all(has) && !self.without.iter().any(has)
+        let has_one = self.one_of.is_empty() || self.one_of.iter().any(has);
+        self.fingerprint.iter().all(has) && has_one && !self.without.iter().any(has)
     }
 
     /// Whether a row is nothing of what the file is read for.
     pub fn leaves_out(&self, header: &Header, row: &Row<'_>) -> bool {
         self.leave_out.iter().any(|rule| {
             position(header, &rule.column).is_some_and(|index| {
-                rule.words.contains(&String::from_utf8_lossy(&row.get(index)).to_lowercase())
+                let text = row.get(index);
+                let word = if is_missing(&text) { "".into() } else { String::from_utf8_lossy(&text) };
+                rule.words.contains(&word.to_lowercase())
             })
         })
     }
@@ -340,6 +344,11 @@ impl Profile {
         }
         if self.title.is_empty() || self.fingerprint.is_empty() {
             return Some("it has no title, or no fingerprint".to_owned());
+        }
+        let has_kinds =
+            !self.kinds.sales.is_empty() || !self.kinds.refunds.is_empty() || !self.kinds.others.is_empty();
+        if has_kinds != has("kind") {
+            return Some("a column of the field kind and the table [kinds] need each other".to_owned());
         }
         let mark = self.decimal.as_deref();
         (!matches!(mark, None | Some("." | ","))).then(|| "the decimal mark is . or ,".to_owned())

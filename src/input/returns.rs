@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::date::Stamp;
-use super::fields::{FieldInfo, ORDER_IDS, fold};
-use super::side_file::{SideFile, SideOptions};
+use super::fields::{CURRENCIES, FieldInfo, ORDER_IDS, fold};
+use super::side_file::{OneCurrency, SideFile, SideOptions};
 use super::source::Source;
 use crate::error::Result;
 use crate::money::Micros;
@@ -16,6 +16,17 @@ pub struct Returned {
     pub parts: Vec<(Option<Stamp>, Option<Micros>)>,
 }
 
+/// The returns of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Returns {
+    /// The file.
+    pub file: String,
+    /// What came back, by order id.
+    pub orders: BTreeMap<Vec<u8>, Returned>,
+    /// The currency of the amounts, where the file names it.
+    pub currency: OneCurrency,
+}
+
 /// A field of a file of returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Field {
@@ -23,6 +34,7 @@ enum Field {
     Amount,
     Returned,
     Date,
+    Currency,
 }
 
 const FIELDS: &[FieldInfo<Field>] = &[
@@ -35,6 +47,7 @@ const FIELDS: &[FieldInfo<Field>] = &[
         ],
     ),
     FieldInfo::new(Field::Returned, "returned", &["returned isreturned zuruckgesendet retourniert retoure"]),
+    FieldInfo::new(Field::Currency, "currency", &[CURRENCIES]),
     FieldInfo::new(
         Field::Date,
         "returned_at",
@@ -48,8 +61,8 @@ const FIELDS: &[FieldInfo<Field>] = &[
 ///
 /// # Errors
 /// The file cannot be read, has no order ids, or an amount or a date is none.
-pub fn read_returns(source: &Source, options: &SideOptions) -> Result<BTreeMap<Vec<u8>, Returned>> {
-    let mut returns: BTreeMap<Vec<u8>, Returned> = BTreeMap::new();
+pub fn read_returns(source: &Source, options: &SideOptions) -> Result<Returns> {
+    let mut returns = Returns { file: source.name(), ..Returns::default() };
     SideFile::read(source, "returns", (FIELDS, Field::OrderId), options, |file, row, id| {
         let word = file.word(row, Field::Returned).map(|word| fold(&word));
         let yes = |word: &String| ["yes", "y", "ja", "j", "true", "1", "x"].contains(&word.as_str());
@@ -59,7 +72,10 @@ pub fn read_returns(source: &Source, options: &SideOptions) -> Result<BTreeMap<V
         let amount = file.money(row, Field::Amount)?.map(Micros::abs);
         let at = file.date(row, Field::Date)?;
         if !options.is_later(at) {
-            returns.entry(id.to_vec()).or_default().parts.push((at, amount));
+            if amount.is_some() {
+                returns.currency.see(file, row, Field::Currency)?;
+            }
+            returns.orders.entry(id.to_vec()).or_default().parts.push((at, amount));
         }
         Ok(())
     })?;

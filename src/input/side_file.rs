@@ -4,7 +4,7 @@
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 
-use super::account::Problem;
+use super::account::{Fault, Problem};
 use super::column::{AmountColumn, DateColumn, Verdict};
 use super::date::{GivenFormat, Stamp, day_of};
 use super::fields::FieldInfo;
@@ -123,25 +123,21 @@ impl<F: Copy + Ord> SideFile<F> {
         if (malformed.is_some() || lacks_id) && is_footer(row, malformed.is_some()) {
             return Ok(false);
         }
-        let complain = |problem: &Problem| {
-            Error::input(format!("{}:{}: {}", self.header.file, row.line, problem.message))
+        let complain = |header: &Header, message: &str| {
+            Error::input(format!("{}:{}: {message}", header.file, row.line))
+                .hint("every row of this file counts, so none is set aside: correct it")
         };
         if let Some(problem) = malformed {
-            return Err(complain(&problem));
+            return Err(complain(&self.header, &problem.message));
         }
         if lacks_id {
             let column = self.column(self.id).unwrap_or_default();
-            return Err(Error::input(format!(
-                "{}:{}: column \"{column}\" is empty",
-                self.header.file, row.line
-            )));
+            return Err(complain(&self.header, &format!("column \"{column}\" is empty")));
         }
         match take(self, row, unguarded(&id)) {
             Ok(()) => Ok(false),
             Err(Verdict::Waits) => Ok(true),
-            Err(Verdict::Rejected(problem)) => {
-                Err(Error::input(format!("{}:{}: {}", self.header.file, row.line, problem.message)))
-            }
+            Err(Verdict::Rejected(problem)) => Err(complain(&self.header, &problem.message)),
             Err(Verdict::Fatal(error)) => Err(error),
         }
     }
@@ -178,7 +174,33 @@ impl<F: Copy + Ord> SideFile<F> {
     }
 }
 
+/// The one currency that a file's rows name, if they do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OneCurrency(pub(super) Option<String>);
+
+impl OneCurrency {
+    /// Takes the currency of a row.
+    ///
+    /// # Errors
+    /// It is another than that of the rows before.
+    pub(super) fn see<F: Copy + Ord>(
+        &mut self,
+        file: &SideFile<F>,
+        row: &Row<'_>,
+        field: F,
+    ) -> std::result::Result<(), Verdict> {
+        let Some(here) = file.word(row, field).map(|word| word.to_uppercase()) else { return Ok(()) };
+        let known = self.0.get_or_insert_with(|| here.clone());
+        if *known == here {
+            return Ok(());
+        }
+        let what = format!("is not the currency of the rows before it, {known}");
+        let index = file.mapping.get(field).unwrap_or(0);
+        Err(Problem::value(Fault::Amount, &file.header, index, here.as_bytes(), &what).into())
+    }
+}
+
 /// A sum that has grown too large.
 pub(super) fn too_large() -> Verdict {
-    Problem::new(super::account::Fault::Amount, "the amounts of its order are too large").into()
+    Problem::new(Fault::Amount, "the amounts of its order are too large").into()
 }

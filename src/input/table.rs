@@ -11,6 +11,7 @@ use super::decode::EncodingName;
 use super::mapping::Header;
 use super::privacy::Privacy;
 use super::record::{Fields, Lines, Records, Row};
+use super::reject_file::is_reject_file;
 use super::source::{Opened, Source, foreign_format};
 use super::unpack::Packing;
 use crate::error::{Error, Result};
@@ -122,7 +123,7 @@ impl Table {
         if memchr::memchr(0, first_line).is_some() {
             return Err(complain("holds NUL bytes: it is not text"));
         }
-        let found = is_header.and_then(|is_header| find_header(head, file, delimiter, is_header));
+        let found = reject_header(head, file).or_else(|| find_header(head, file, delimiter, is_header?));
         let (delimiter, preamble) = found.unwrap_or_else(|| (delimiter.unwrap_or_else(|| sniff(head)), 0));
         records.set_delimiter(delimiter);
         for _ in 0..preamble {
@@ -139,6 +140,17 @@ impl Table {
         let form = Form { preamble, ..form };
         Ok(Self { records, header, header_row, delimiter, form, repairs: None })
     }
+}
+
+/// The delimiter of a reject file, whose header comes first, however it was saved again.
+fn reject_header(head: &[u8], file: &str) -> Option<(u8, usize)> {
+    let line = head.split_inclusive(|byte| *byte == b'\n').next()?;
+    let mut fields = Fields::default();
+    let is_reject_file = |delimiter: &u8| {
+        let row = Row::of(line, 1, *delimiter, &mut fields);
+        read_header(file, &row).is_ok_and(|header| is_reject_file(&header))
+    };
+    DELIMITERS.into_iter().find(is_reject_file).map(|delimiter| (delimiter, 0))
 }
 
 /// The delimiter, and how many records stand before the header, where one of the first records is one.

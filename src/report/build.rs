@@ -318,7 +318,7 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
     let Some(orders) = inputs.orders else { return warnings };
     if orders.with_offset > 0 && !plan.settings.time_zone_given {
         warnings.push(format!(
-            "{} timestamps have an offset from UTC and are counted on their UTC day; name the business's zone with --timezone",
+            "{} timestamps are in UTC or have an offset from it, and are counted on their UTC day; name the business's zone with --timezone",
             orders.with_offset
         ));
     }
@@ -362,6 +362,12 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
             "orders of {} that are in no orders file: {}; they change no number",
             orders.amounts_from.as_deref().unwrap_or("the separate file"),
             orders.unknown_amounts
+        ));
+    }
+    if orders.finished.returned_beyond > 0 {
+        warnings.push(format!(
+            "more came back of {} orders than they amounted to; are refunds in another unit than amounts?",
+            orders.finished.returned_beyond
         ));
     }
     for kind in &orders.unknown_kinds {
