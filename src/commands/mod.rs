@@ -1,4 +1,5 @@
 //! What each command does, from complete options to a result. No terminal, no clock, no environment.
 
+pub mod findings;
 pub mod inspect;
 pub mod report;

@@ -24,6 +24,7 @@ mod money_text;
 mod month;
 pub mod number;
 pub mod order_amounts;
+mod order_identity;
 mod order_line;
 mod order_options;
 pub mod orders;

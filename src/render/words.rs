@@ -2,7 +2,7 @@
 
 use crate::input::account::Account;
 use crate::metrics::{Metric, Unit};
-use crate::report::{COUNTS, Count, Number, Report};
+use crate::report::{COUNTS, Count, Model, Number, Report};
 
 /// What stands where there is no number.
 pub(super) const MISSING: &str = "–";
@@ -163,7 +163,12 @@ fn empty_reasons(report: &Report, counts: &[&'static Count]) -> Vec<String> {
                 } else {
                     "; if the files begin earlier than their first purchase, say --data-from"
                 };
-                note(format!("fewer than {window} of covered days before the period{how}"), metric.title);
+                let lacks = match report.settings.model {
+                    Model::Orders => format!("fewer than {window} of covered days before the period{how}"),
+                    Model::Contract if given => "the period begins before the covered days".to_owned(),
+                    Model::Contract => "the period begins before the first contract; if the file is complete from an earlier day, say --data-from".to_owned(),
+                };
+                note(lacks, metric.title);
             } else {
                 note(metric.empty_when.to_owned(), metric.title);
             }
