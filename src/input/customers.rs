@@ -307,7 +307,7 @@ impl<'o> Reader<'o> {
             Some(Reason::Blank)
         } else if (problem.is_some() || (lacks_key && row.len() > 2)) && is_footer(row, problem.is_some()) {
             Some(Reason::Footer)
-        } else if self.profile.leaves_out(&self.header, row) {
+        } else if problem.is_none() && self.profile.leaves_out(&self.header, row) {
             Some(Reason::OtherKind)
         } else {
             None

@@ -72,7 +72,8 @@ fn is_missing(text: &[u8]) -> bool {
 fn structure(header: &Header, row: &Row<'_>) -> Option<Problem> {
     let expected = header.columns.len();
     // Some systems end their rows, but not their header, with delimiters.
-    let surplus_is_empty = (expected..row.len()).all(|index| row.get(index).is_empty());
+    let is_damaged = |index| row.damaged() == Some(index);
+    let surplus_is_empty = (expected..row.len()).all(|index| row.get(index).is_empty() && !is_damaged(index));
     if row.len() < expected || !surplus_is_empty {
         let fields = if row.len() == 1 { "1 field".to_owned() } else { format!("{} fields", row.len()) };
         return Some(Problem::new(Fault::Fields, format!("{fields}, but the header has {expected}")));
