@@ -44,7 +44,8 @@ pub fn count(
     let mut stray = Stray::new();
     for refund in activity.returns.iter().filter(|refund| !activity.has_purchased(refund.customer)) {
         let homes = numberings.iter_mut().map(|numbering| numbering.number(refund.customer, &refund.codes));
-        *stray.entry((refund.customer, refund.period, homes.collect())).or_default() += refund.revenue;
+        *stray.entry((refund.customer, refund.period, homes.collect())).or_default() +=
+            WideMicros::from(refund.revenue);
     }
     // The total exists even when nobody does.
     if numberings[0].names.is_empty() {
@@ -120,12 +121,15 @@ fn count_orders(
             ledger.add(Cell::of(refund.customer, refund.period, 0, refund.revenue));
         }
     }
-    for cell in ledger.into_cells() {
-        let period = cell.period as usize;
-        let before = activity.purchased_before(cell.customer, activity.grid.start(period));
+    let cells = ledger.into_cells();
+    for same in cells.chunk_by(|a, b| (a.customer, a.period) == (b.customer, b.period)) {
+        let (customer, period) = (same[0].customer, same[0].period as usize);
+        let orders = same.iter().map(|cell| u64::from(cell.orders)).sum();
+        let revenue = same.iter().map(|cell| WideMicros::from(cell.revenue)).sum();
+        let before = activity.purchased_before(customer, activity.grid.start(period));
         for (of, tallies) in segments.iter().zip(tallies.iter_mut()) {
-            let tally = &mut tallies[of[cell.customer as usize] as usize][period];
-            tally.add_customer(cell.orders, cell.revenue, before).ok_or_else(too_large)?;
+            let tally = &mut tallies[of[customer as usize] as usize][period];
+            tally.add_customer(orders, revenue, before).ok_or_else(too_large)?;
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use crate::input::book::NONE;
 use crate::input::customers::Customers;
 use crate::input::frames::segment_column;
 use crate::input::keys::Keys;
-use crate::money::WideMicros;
+use crate::money::Micros;
 
 impl From<polars::error::PolarsError> for Error {
     fn from(error: polars::error::PolarsError) -> Self {
@@ -55,7 +55,7 @@ const NO_MOMENT: Stamp = Stamp::MIN;
 pub(super) struct Return {
     pub(super) customer: u32,
     pub(super) period: usize,
-    pub(super) revenue: WideMicros,
+    pub(super) revenue: Micros,
     /// The orders columns' codes on its own row.
     pub(super) codes: Vec<u32>,
 }
@@ -128,10 +128,10 @@ impl<'a> Activity<'a> {
             if purchase == Some(true) {
                 self.purchase(customer, day, moments[row], &own, purchases_activate);
                 if let Some(period) = period {
-                    self.ledger.add(Cell::of(customer, period, 1, nets[row].into()));
+                    self.ledger.add(Cell::of(customer, period, 1, nets[row]));
                 }
             } else if let Some(period) = period {
-                self.returns.push(Return { customer, period, revenue: nets[row].into(), codes: own.clone() });
+                self.returns.push(Return { customer, period, revenue: nets[row], codes: own.clone() });
             }
         }
         Ok(())

@@ -1,18 +1,18 @@
 //! What each customer bought in each period: one cell per customer and period with orders.
 
-use crate::money::WideMicros;
+use crate::money::Micros;
 
 /// The orders of one customer in one period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) customer: u32,
     pub(super) period: u32,
-    pub(super) orders: u64,
-    pub(super) revenue: WideMicros,
+    pub(super) orders: u32,
+    pub(super) revenue: Micros,
 }
 
 impl Cell {
-    pub(super) fn of(customer: u32, period: usize, orders: u64, revenue: WideMicros) -> Self {
+    pub(super) fn of(customer: u32, period: usize, orders: u32, revenue: Micros) -> Self {
         Self { customer, period: u32::try_from(period).unwrap_or(u32::MAX), orders, revenue }
     }
 }
@@ -41,7 +41,7 @@ impl Ledger {
         self.cells.push(cell);
     }
 
-    /// All cells, by customer and then period, each once.
+    /// All cells, by customer and then period; each once, unless its sums are beyond what a cell holds.
     pub(super) fn into_cells(mut self) -> Vec<Cell> {
         self.merge();
         self.cells
@@ -50,12 +50,16 @@ impl Ledger {
     fn merge(&mut self) {
         self.cells.sort_unstable_by_key(|cell| (cell.customer, cell.period));
         self.cells.dedup_by(|cell, kept| {
-            let same = (cell.customer, cell.period) == (kept.customer, kept.period);
-            if same {
-                kept.orders += cell.orders;
-                kept.revenue += cell.revenue;
+            if (cell.customer, cell.period) != (kept.customer, kept.period) {
+                return false;
             }
-            same
+            // What does not fit into one cell stays in two.
+            let orders = kept.orders.checked_add(cell.orders);
+            let Some((orders, revenue)) = orders.zip(kept.revenue.checked_add(cell.revenue)) else {
+                return false;
+            };
+            (kept.orders, kept.revenue) = (orders, revenue);
+            true
         });
     }
 }
@@ -73,7 +77,7 @@ mod tests {
         assert!(ledger.cells.capacity() < 1 << 18);
         let cells = ledger.into_cells();
         assert_eq!(cells.len(), 21);
-        assert_eq!(cells.iter().map(|cell| cell.orders).sum::<u64>(), 500_000);
-        assert_eq!(cells.iter().map(|cell| cell.revenue).sum::<WideMicros>(), 500_000_000);
+        assert_eq!(cells.iter().map(|cell| cell.orders).sum::<u32>(), 500_000);
+        assert_eq!(cells.iter().map(|cell| cell.revenue).sum::<Micros>(), 500_000_000);
     }
 }

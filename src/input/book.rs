@@ -1,5 +1,6 @@
 //! The order book: lines gathered into orders, in whatever order they arrive.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
@@ -131,6 +132,19 @@ impl Draft {
             left_out: None,
         }
     }
+
+    /// Notes where a line that is no refund stands. Whether the one before it stands in the same file.
+    fn stands_at(&mut self, file: u32, line: u64) -> bool {
+        let place = (file, line);
+        let is_first = self.sales == 0;
+        let same_file = !is_first && self.last_file == file;
+        self.spans_files |= !is_first && !same_file;
+        self.last_file = file;
+        (self.file, self.line) = if is_first { place } else { (self.file, self.line).min(place) };
+        self.end = if is_first { place } else { self.end.max(place) };
+        self.sales += 1;
+        same_file
+    }
 }
 
 /// A line that lacks the date or the amount of its order: file, line, original bytes.
@@ -141,6 +155,8 @@ type Unfinished = (u32, u64, Box<[u8]>);
 pub struct Book {
     drafts: Vec<Draft>,
     ids: Keys,
+    /// Every id so far was longer than the one before or, of the same length, behind it.
+    ids_ascend: bool,
     /// The draft of each id.
     draft_of: Vec<u32>,
     without_amounts: bool,
@@ -171,6 +187,7 @@ impl Book {
             values: segment_columns.iter().map(|_| Keys::default()).collect(),
             without_amounts,
             privacy,
+            ids_ascend: true,
             ..Self::default()
         }
     }
@@ -180,18 +197,44 @@ impl Book {
         let new = u32::try_from(self.drafts.len()).expect("fewer than 2³² orders");
         let id = match id {
             None => NONE,
-            Some(id) => {
-                let number = self.ids.number(id);
-                if let Some(draft) = self.draft_of.get(number as usize) {
-                    return *draft;
+            Some(id) => match self.number_of(id) {
+                (number, false) => return self.draft_of[number as usize],
+                (number, true) => {
+                    self.draft_of.push(new);
+                    number
                 }
-                self.draft_of.push(new);
-                number
-            }
+            },
         };
         self.drafts.push(Draft::new(id, file, line));
         self.segments.resize(self.segments.len() + self.segment_columns.len(), NONE);
         new
+    }
+
+    /// The number of an id, and whether it is new. As long as ids ascend, as databases write them, each is the last
+    /// one or new, and none has to be looked for.
+    fn number_of(&mut self, id: &[u8]) -> (u32, bool) {
+        let count = u32::try_from(self.ids.len()).unwrap_or(NONE);
+        if !self.ids_ascend {
+            return match self.ids.number(id) {
+                number if number < count => (number, false),
+                number => (number, true),
+            };
+        }
+        let Some(last) = count.checked_sub(1) else { return (self.ids.push(id), true) };
+        let known = self.ids.text(last);
+        match (id.len(), id).cmp(&(known.len(), known)) {
+            Ordering::Equal => (last, false),
+            Ordering::Greater => (self.ids.push(id), true),
+            Ordering::Less => {
+                self.ids_ascend = false;
+                self.number_of(id)
+            }
+        }
+    }
+
+    /// Makes ids to be found, for what separate files say of orders.
+    pub(super) fn index(&mut self) {
+        self.ids.index();
     }
 
     /// Notes that a line of an order is left out.
@@ -206,8 +249,9 @@ impl Book {
 
     /// Where another file than that of its lines says that an order is cancelled or refunded.
     pub(super) fn left_out_elsewhere(&self, order: usize) -> Option<(u32, u64)> {
-        let place = self.left_out.get(&u32::try_from(order).ok()?)?;
         let draft = &self.drafts[order];
+        draft.left_out?;
+        let place = self.left_out.get(&u32::try_from(order).ok()?)?;
         (draft.lines > 0 && draft.file != place.0).then_some(*place)
     }
 
@@ -325,8 +369,10 @@ impl Book {
     /// add up to more than can be held.
     pub fn add(&mut self, order: u32, line: &Line<'_>, files: &[FileFacts]) -> Result<()> {
         let draft = &mut self.drafts[order as usize];
-        let id = if draft.id == NONE { String::new() } else { self.privacy.key(&self.ids.display(draft.id)) };
+        let (ids, number, privacy) = (&self.ids, draft.id, self.privacy);
+        let id = || if number == NONE { String::new() } else { privacy.key(&ids.display(number)) };
         let conflict = |what: &str, old: &str, new: &str, earlier: u64| {
+            let id = id();
             Error::input(format!(
                 "{}:{}: the {what} differs within order \"{id}\": \"{new}\" here, \"{old}\" on another line (the order begins on line {earlier})",
                 files[line.file as usize].name, line.line,
@@ -381,6 +427,7 @@ impl Book {
             }
         }
         let overflow = || {
+            let id = id();
             Error::input(format!(
                 "{}:{}: the amounts of order \"{id}\" add up to more than can be held",
                 files[line.file as usize].name, line.line
@@ -394,14 +441,7 @@ impl Book {
         }
         draft.lines += 1;
         draft.has_status |= line.has_status;
-        let place = (line.file, line.line);
-        let first = if draft.sales == 0 { place } else { (draft.file, draft.line).min(place) };
-        self.has_lines |= draft.sales > 0 && draft.last_file == line.file;
-        draft.spans_files |= draft.sales > 0 && draft.last_file != line.file;
-        draft.last_file = line.file;
-        (draft.file, draft.line) = first;
-        draft.end = if draft.sales == 0 { place } else { draft.end.max(place) };
-        draft.sales += 1;
+        self.has_lines |= draft.stands_at(line.file, line.line);
         let finished = draft.at != NO_DATE && (draft.amount.count > 0 || self.without_amounts);
         if finished {
             if !self.unfinished.is_empty() {

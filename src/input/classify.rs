@@ -132,10 +132,11 @@ pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result
         returned_beyond: 0,
     };
     let mut seen_currency = None;
+    let mut last_day = None;
     let mut batch = Batch::new(book.segment_columns().len());
     for (number, draft, segments) in book.orders().filter(|(_, draft, _)| draft.lines > 0) {
         let at = book.at(number);
-        if at != NO_DATE {
+        if at != NO_DATE && last_day.replace(day_of(at)) != Some(day_of(at)) {
             out.order_days.insert(day_of(at));
         }
         let used = match classifier.fate(number, draft, &groupings)? {
@@ -192,10 +193,12 @@ pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result
 /// A currency's number, and the file and line it stands on.
 type Place = (u32, u32, u64);
 
-/// The groupings of amounts and of refunds, by the header of the amount column.
+/// The groupings of amounts and of refunds.
 struct Groupings {
+    /// Those of amounts and how they were found, by the header of the amount column.
     amounts: BTreeMap<Option<String>, (Grouping, Evidence)>,
-    refunds: BTreeMap<Option<String>, Grouping>,
+    /// Those of amounts and of refunds, by the number of the file.
+    of_file: Vec<(Grouping, Grouping)>,
 }
 
 struct Classifier<'c> {
@@ -238,12 +241,16 @@ impl Classifier<'_> {
 
     /// Decides the groupings of all amount columns from all orders that have them.
     fn groupings(&self) -> Result<Groupings> {
-        let mut groupings = Groupings { amounts: BTreeMap::new(), refunds: BTreeMap::new() };
+        let nothing = (Grouping::Sum, Grouping::Sum);
+        let mut groupings =
+            Groupings { amounts: BTreeMap::new(), of_file: vec![nothing; self.rules.files.len()] };
         let headers: BTreeSet<_> = self.rules.files.iter().map(|file| file.amount_header.clone()).collect();
         for header in headers {
+            let is_mine: Vec<bool> =
+                self.rules.files.iter().map(|file| file.amount_header == header).collect();
             let mine = || {
                 let of = self.book.orders().filter(|(_, draft, _)| draft.lines > 0);
-                of.filter(|(_, draft, _)| self.facts(draft).amount_header == header)
+                of.filter(|(_, draft, _)| is_mine[draft.file as usize])
             };
             let amounts = mine().map(|(number, draft, _)| (number, &draft.amount));
             let mut known = self.rules.files.iter().filter(|file| file.amount_header == header);
@@ -261,8 +268,12 @@ impl Classifier<'_> {
                 Err(Undecided::Repeated(_)) if amount.0 == Grouping::Once => Grouping::Once,
                 Err(undecided) => return Err(self.undecided(undecided, true)),
             };
-            groupings.amounts.insert(header.clone(), amount);
-            groupings.refunds.insert(header, refund);
+            for (of_file, file) in groupings.of_file.iter_mut().zip(self.rules.files) {
+                if file.amount_header == header {
+                    *of_file = (amount.0, refund);
+                }
+            }
+            groupings.amounts.insert(header, amount);
         }
         Ok(groupings)
     }
@@ -313,9 +324,8 @@ impl Classifier<'_> {
             return Ok(Fate::Excluded(Reason::OtherKind)); // a refund without an amount
         }
         let too_large = || self.place(draft, "its amount is too large");
-        let header = &self.facts(draft).amount_header;
-        let gross = draft.amount.total(groupings.amounts[header].0);
-        let grouping = groupings.refunds[header];
+        let (amounts, grouping) = groupings.of_file[draft.file as usize];
+        let gross = draft.amount.total(amounts);
         let on_lines = draft.refunded.total(grouping);
         let back = self.book.came_back(number);
         let refunds = refunds(back, gross, on_lines, grouping).ok_or_else(too_large)?;

@@ -1,14 +1,34 @@
 //! Texts to dense numbers, each text stored once.
+//!
+//! Most of the time of a large report goes into finding the number of a key, and most of that into waiting for
+//! memory. So a key of up to fifteen bytes stands in its entry of the table, where it is compared without another
+//! look elsewhere; and a text that its caller knows to be new is not looked for at all.
 
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+/// A key as two words: itself and its length, or, where it is longer than fifteen bytes, its hash and its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Packed([u64; 2]);
+
+/// The bytes that fit into two words beside their number.
+const INLINE: usize = 15;
+
+/// An entry of the table.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    packed: Packed,
+    number: u32,
+}
+
 /// Numbers texts from 0 in the order they are first seen. Texts are compared in full.
 #[derive(Debug, Default)]
 pub struct Keys {
-    table: HashTable<u32>,
+    table: HashTable<Entry>,
+    /// How many texts are in the table; those behind are known to be different from all before them.
+    indexed: usize,
     arena: Vec<u8>,
     /// Where each text ends in the arena.
     ends: Vec<usize>,
@@ -18,23 +38,38 @@ pub struct Keys {
 impl Keys {
     /// The number of a text, new or not.
     pub fn number(&mut self, text: &[u8]) -> u32 {
-        let hash = self.hasher.hash_one(text);
-        let (arena, ends) = (&self.arena, &self.ends);
-        if let Some(found) = self.table.find(hash, |n| slice(arena, ends, *n) == text) {
-            return *found;
+        self.index();
+        let packed = self.pack(text);
+        let hash = self.hasher.hash_one(packed.0);
+        if let Some(found) = self.look_up(text, packed, hash) {
+            return found;
         }
-        let number = u32::try_from(self.ends.len()).expect("fewer than 2³² different keys");
-        self.arena.extend_from_slice(text);
-        self.ends.push(self.arena.len());
-        let (arena, ends, hasher) = (&self.arena, &self.ends, &self.hasher);
-        self.table.insert_unique(hash, number, |n| hasher.hash_one(slice(arena, ends, *n)));
+        let number = self.push(text);
+        self.insert(packed, hash, number);
         number
     }
 
-    /// The number of a text seen before.
+    /// The number of a text seen before. Texts that were only pushed have to be indexed first.
     pub fn find(&self, text: &[u8]) -> Option<u32> {
-        let hash = self.hasher.hash_one(text);
-        self.table.find(hash, |n| slice(&self.arena, &self.ends, *n) == text).copied()
+        let packed = self.pack(text);
+        self.look_up(text, packed, self.hasher.hash_one(packed.0))
+    }
+
+    /// Numbers a text that is different from all before it. It is not looked for, nor yet to be found.
+    pub fn push(&mut self, text: &[u8]) -> u32 {
+        let number = u32::try_from(self.ends.len()).expect("fewer than 2³² different keys");
+        self.arena.extend_from_slice(text);
+        self.ends.push(self.arena.len());
+        number
+    }
+
+    /// Makes all texts to be found.
+    pub fn index(&mut self) {
+        while self.indexed < self.ends.len() {
+            let number = u32::try_from(self.indexed).expect("fewer than 2³² different keys");
+            let packed = self.pack(self.text(number));
+            self.insert(packed, self.hasher.hash_one(packed.0), number);
+        }
     }
 
     /// The text of a number handed out before.
@@ -56,6 +91,31 @@ impl Keys {
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
+
+    fn pack(&self, text: &[u8]) -> Packed {
+        if text.len() > INLINE {
+            return Packed([self.hasher.hash_one(text), u64::MAX << 56 | text.len() as u64]);
+        }
+        let mut bytes = [0; 16];
+        bytes[..text.len()].copy_from_slice(text);
+        // At most fifteen, so never that of a long key.
+        bytes[INLINE] = u8::try_from(text.len()).unwrap_or(u8::MAX);
+        let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|index| bytes[at + index])));
+        Packed([low, high])
+    }
+
+    fn look_up(&self, text: &[u8], packed: Packed, hash: u64) -> Option<u32> {
+        let is_it = |entry: &Entry| {
+            entry.packed == packed && (text.len() <= INLINE || self.text(entry.number) == text)
+        };
+        self.table.find(hash, is_it).map(|entry| entry.number)
+    }
+
+    fn insert(&mut self, packed: Packed, hash: u64, number: u32) {
+        let hasher = &self.hasher;
+        self.table.insert_unique(hash, Entry { packed, number }, |entry| hasher.hash_one(entry.packed.0));
+        self.indexed += 1;
+    }
 }
 
 fn slice<'a>(arena: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
@@ -76,5 +136,26 @@ mod tests {
         assert_eq!(numbers, [0, 1, 2, 0, 3, 2]);
         assert_eq!((keys.text(0), keys.text(2), keys.len()), (&b"007"[..], &b""[..], 4));
         assert_eq!((keys.find(b"7"), keys.find(b"8")), (Some(1), None));
+    }
+
+    /// Keys around the fifteen bytes, with zeros at their ends, against a map of the standard library.
+    #[test]
+    fn keys_of_every_length_are_told_apart() {
+        let mut keys = Keys::default();
+        let mut known = std::collections::HashMap::new();
+        for round in 0..3 {
+            for length in 0..40_usize {
+                for ending in [0, 1, 255, b'0'] {
+                    let mut text = vec![7_u8; length];
+                    text.push(ending);
+                    let expected = *known.entry(text.clone()).or_insert(keys.len());
+                    let number = if round == 0 { keys.push(&text) } else { keys.number(&text) };
+                    assert_eq!(number as usize, expected, "{text:?}");
+                }
+            }
+            keys.index();
+        }
+        assert_eq!(known.len(), keys.len());
+        assert!(known.iter().all(|(text, number)| keys.find(text) == u32::try_from(*number).ok()));
     }
 }

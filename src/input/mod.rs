@@ -39,6 +39,7 @@ pub mod reject_file;
 pub mod returns;
 pub mod side_file;
 pub mod source;
+mod statuses;
 pub mod table;
 mod unpack;
 mod waiting;

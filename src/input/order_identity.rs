@@ -6,6 +6,7 @@ use super::column::Verdict;
 use super::fields::OrderField;
 use super::orders_file::File;
 use super::record::Row;
+use super::statuses::Statuses;
 use super::{is_missing, text_of};
 use crate::money::Micros;
 
@@ -37,8 +38,8 @@ pub(super) struct Identity<'r> {
     /// It is a refund: of the order with this id.
     pub(super) is_refund: bool,
     pub(super) id: Option<Cow<'r, [u8]>>,
-    /// In lower case.
-    pub(super) status: Option<String>,
+    /// The number of its status.
+    pub(super) status: Option<u32>,
 }
 
 impl Identity<'_> {
@@ -53,7 +54,11 @@ impl Identity<'_> {
 }
 
 /// Finds out what a row is.
-pub(super) fn identify<'r>(file: &File, row: &Row<'r>) -> Result<Identity<'r>, Verdict> {
+pub(super) fn identify<'r>(
+    file: &File,
+    row: &Row<'r>,
+    statuses: &mut Statuses,
+) -> Result<Identity<'r>, Verdict> {
     let (kind, word) = kind_of(file, row)?;
     let field = |field| {
         let index = file.mapping.get(field)?;
@@ -62,9 +67,7 @@ pub(super) fn identify<'r>(file: &File, row: &Row<'r>) -> Result<Identity<'r>, V
     let refund_of = if kind == Kind::Sale { None } else { field(OrderField::RefundOf) };
     let status = match file.mapping.get(OrderField::Status) {
         Some(index) if !is_missing(&row.get(index)) => {
-            let status = text_of(&file.header, row, index)?.to_lowercase();
-            // WooCommerce's own name of a status.
-            Some(status.strip_prefix("wc-").map_or(status.clone(), str::to_owned))
+            Some(statuses.number(&text_of(&file.header, row, index)?))
         }
         _ => None,
     };

@@ -64,7 +64,7 @@ impl OrderReader<'_> {
             self.account.exclude(Reason::OtherKind, 1);
             return Ok(());
         }
-        let what = identify(file, row)?;
+        let what = identify(file, row, &mut self.statuses)?;
         let id = what.id.as_deref().map(unguarded);
         // A refund that does not count says nothing of its order.
         let of_order = id.filter(|_| !what.is_refund);
@@ -72,10 +72,11 @@ impl OrderReader<'_> {
             self.leave_out_kind(what.word);
             return Ok(());
         }
-        let by_status = what.status.as_deref().and_then(|status| self.excluded_by(status, file, row));
+        let by_status =
+            what.status.and_then(|status| self.excluded_by(self.statuses.word(status), file, row));
         if let Some(reason) = by_status.or(is_cancelled(file, row).then_some(Reason::Status)) {
-            if let Some(status) = &what.status {
-                self.count_status(status, by_status.is_some());
+            if let Some(status) = what.status {
+                self.statuses.count(status, by_status.is_some());
             }
             self.leave_out(file, row, of_order, reason);
             return Ok(());
@@ -108,8 +109,7 @@ impl OrderReader<'_> {
         let customer = self.customer(file, row)?;
         let currency = match file.mapping.get(OrderField::Currency) {
             Some(index) if !is_missing(&row.get(index)) => {
-                let name = text_of(&file.header, row, index)?.to_uppercase();
-                Some(self.book.currencies.number(name.as_bytes()))
+                Some(self.currency(&text_of(&file.header, row, index)?))
             }
             Some(_) => None,
             None => money.beside.map(|name| self.book.currencies.number(name.as_bytes())),
@@ -121,8 +121,8 @@ impl OrderReader<'_> {
         }
         // From here on the row is taken.
         self.count_kind(what.word, true);
-        if let Some(status) = &what.status {
-            self.count_status(status, false);
+        if let Some(status) = what.status {
+            self.statuses.count(status, false);
         }
         self.with_offset += u64::from(at.is_some_and(|(_, with_offset)| with_offset));
         let order = self.book.order(id, file.number, row.line);
@@ -152,7 +152,9 @@ impl OrderReader<'_> {
             refunded_at: &money.dated,
             is_refund,
             wholly_refunded: what.kind == Kind::Sale
-                && what.status.as_ref().is_some_and(|status| file.profile.refunded_status.contains(status)),
+                && what
+                    .status
+                    .is_some_and(|status| file.profile.refunded_status.contains(self.statuses.word(status))),
             currency,
             has_status: what.status.is_some(),
             segments: &self.segment_buffer,
@@ -195,6 +197,18 @@ impl OrderReader<'_> {
     fn leave_out_kind(&mut self, word: Option<String>) {
         self.count_kind(word, false);
         self.account.exclude(Reason::OtherKind, 1);
+    }
+
+    /// The number of a currency.
+    fn currency(&mut self, written: &str) -> u32 {
+        match &self.last_currency {
+            Some((last, number)) if last == written => *number,
+            _ => {
+                let number = self.book.currencies.number(written.to_uppercase().as_bytes());
+                self.last_currency = Some((written.to_owned(), number));
+                number
+            }
+        }
     }
 
     fn is_after_as_of(&self, stamp: Stamp) -> bool {
@@ -339,11 +353,6 @@ impl OrderReader<'_> {
         let amount = file.mapping.get(OrderField::Refunded).map(|index| row.get(index));
         let says_nothing = amount.is_none_or(|amount| is_missing(&amount));
         (says_nothing && self.options.refunded_status.contains(status)).then_some(Reason::RefundedInFull)
-    }
-
-    fn count_status(&mut self, status: &str, excluded: bool) {
-        let (rows, _) = self.statuses.entry(self.options.privacy.key(status)).or_insert((0, excluded));
-        *rows += 1;
     }
 
     fn count_kind(&mut self, word: Option<String>, taken: bool) {

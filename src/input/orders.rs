@@ -16,6 +16,7 @@ use super::orders_file::File;
 use super::record::{Records, Row};
 use super::reject_file::{is_one, origin};
 use super::source::Source;
+use super::statuses::Statuses;
 use super::table::{Form, Table};
 use super::waiting::settle;
 use crate::error::{Error, Result};
@@ -86,7 +87,9 @@ pub struct OrderReader<'o> {
     pub(super) book: Book,
     pub(super) account: Account,
     pub(super) files: Vec<FileFacts>,
-    pub(super) statuses: BTreeMap<String, (u64, bool)>,
+    pub(super) statuses: Statuses,
+    /// The currency written last, and its number.
+    pub(super) last_currency: Option<(String, u32)>,
     pub(super) kinds: BTreeMap<String, (u64, u64)>,
     pub(super) with_offset: u64,
     pub(super) several_files: bool,
@@ -118,7 +121,8 @@ impl<'o> OrderReader<'o> {
             ),
             account: Account::default(),
             files: files.collect(),
-            statuses: BTreeMap::new(),
+            statuses: Statuses::default(),
+            last_currency: None,
             kinds: BTreeMap::new(),
             with_offset: 0,
             several_files: false,
@@ -170,6 +174,9 @@ impl<'o> OrderReader<'o> {
         let mut unread_repairs: Vec<String> = unread.map(|file| file.display().to_string()).collect();
         unread_repairs.sort();
         self.settle(&mut files, rejects)?;
+        if !self.options.returns.orders.is_empty() || self.options.amounts.is_some() {
+            self.book.index();
+        }
         let mut unknown_returns = 0;
         for (id, returned) in &self.options.returns.orders {
             unknown_returns += u64::from(!self.book.give_back(id, returned));
@@ -212,7 +219,8 @@ impl<'o> OrderReader<'o> {
         };
         let unknown_kinds = self.kinds.keys().filter(|word| !named(word)).cloned().collect();
         let notes: BTreeSet<&String> = files.iter().filter_map(|file| file.profile.note.as_ref()).collect();
-        let unknown = self.options.named_status.iter().filter(|name| !self.statuses.contains_key(*name));
+        let statuses = self.statuses.rows(self.options.privacy);
+        let unknown = self.options.named_status.iter().filter(|name| !statuses.contains_key(*name));
         Ok(Orders {
             returns_named: self.options.returns.orders.len(),
             unknown_returns,
@@ -222,7 +230,7 @@ impl<'o> OrderReader<'o> {
             unread_repairs,
             unknown_statuses: unknown.cloned().collect(),
             finished,
-            statuses: self.statuses,
+            statuses,
             kinds: self.kinds,
             unknown_kinds,
             profile_notes: notes.into_iter().cloned().collect(),
