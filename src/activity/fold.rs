@@ -81,6 +81,9 @@ pub struct Activity<'a> {
     pub(super) returns: Vec<Return>,
 }
 
+/// Rows that are looked at together.
+const AHEAD: usize = 64;
+
 impl<'a> Activity<'a> {
     /// Nobody has done anything yet. `values`: the texts behind the codes of the segmenting orders
     /// columns.
@@ -120,6 +123,9 @@ impl<'a> Activity<'a> {
             .collect::<Result<_>>()?;
         let mut own = vec![NONE; codes.len()];
         for (row, purchase) in purchases.iter().enumerate() {
+            if row % AHEAD == 0 {
+                self.warm(&customers[row..customers.len().min(row + AHEAD)]);
+            }
             for (code, column) in own.iter_mut().zip(&codes) {
                 *code = column[row];
             }
@@ -135,6 +141,17 @@ impl<'a> Activity<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Looks at what is known of the customers of the next rows: many looks wait for memory at once.
+    fn warm(&self, customers: &[u32]) {
+        let look = |customer: &u32| {
+            let index = *customer as usize;
+            i64::from(self.first_purchase[index])
+                + i64::from(self.first_ever[index])
+                + i64::from(self.active.get(index, 0))
+        };
+        std::hint::black_box(customers.iter().map(look).sum::<i64>());
     }
 
     fn purchase(&mut self, customer: u32, day: Day, at: Stamp, codes: &[u32], activates: bool) {

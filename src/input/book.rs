@@ -6,146 +6,17 @@ use std::collections::HashMap;
 use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::came_back::{CameBack, Teller};
 use super::date::Stamp;
-use super::grouping::{Grouping, Lines};
+use super::draft::{Draft, NO_DATE};
+pub use super::draft::{FileFacts, Line, NONE};
 use super::keys::Keys;
 use super::order_amounts::Amounts;
 use super::order_options::OnConflict;
 use super::privacy::Privacy;
 use super::returns::Returned;
 use crate::error::{Error, Result};
-use crate::money::Micros;
-
-/// No customer, no segment value, no currency.
-pub const NONE: u32 = u32::MAX;
 
 /// Orders without date or amount that are kept until one of their lines has it: the bound on the memory they take.
 const MOST_UNFINISHED: usize = 1_000_000;
-
-pub(super) const NO_DATE: Stamp = Stamp::MAX;
-
-/// One line of an order, read.
-#[derive(Debug)]
-pub struct Line<'a> {
-    /// The file's number.
-    pub file: u32,
-    /// The line in the file.
-    pub line: u64,
-    /// When it was ordered.
-    pub at: Option<Stamp>,
-    /// The customer's number.
-    pub customer: Option<u32>,
-    /// The amount on this line.
-    pub amount: Option<Micros>,
-    /// The refund on this line, as a magnitude.
-    pub refunded: Option<Micros>,
-    /// The parts of it of which a date is known: when, and how much.
-    pub refunded_at: &'a [(Stamp, Micros)],
-    /// The line itself is a refund of the order, at its own date; its amount is a magnitude.
-    pub is_refund: bool,
-    /// Its status says that the order was refunded in full.
-    pub wholly_refunded: bool,
-    /// The currency's number.
-    pub currency: Option<u32>,
-    /// Whether it has a status (which is not an excluded one).
-    pub has_status: bool,
-    /// The values of the orders columns that segment, [`NONE`] where missing.
-    pub segments: &'a [u32],
-    /// The original bytes.
-    pub raw: &'a [u8],
-}
-
-/// What messages and decisions need to know of a file.
-#[derive(Debug, Clone)]
-pub struct FileFacts {
-    /// Its name.
-    pub name: String,
-    /// The header of its dates.
-    pub date_header: String,
-    /// The header of its amounts; without one they are quantity × price.
-    pub amount_header: Option<String>,
-    /// The header of its refunds.
-    pub refunded_header: Option<String>,
-    /// What its profile knows of its amounts.
-    pub order_amount: Option<Grouping>,
-    /// Whether it has a column of currencies; else they may stand beside the amounts.
-    pub has_currencies: bool,
-}
-
-impl FileFacts {
-    /// A file of which nothing is known yet.
-    pub(super) fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            date_header: String::new(),
-            amount_header: None,
-            refunded_header: None,
-            order_amount: None,
-            has_currencies: false,
-        }
-    }
-}
-
-/// What is known of an order so far.
-#[derive(Debug, Clone)]
-pub(super) struct Draft {
-    /// The earliest line's moment.
-    pub(super) at: Stamp,
-    pub(super) amount: Lines,
-    pub(super) refunded: Lines,
-    pub(super) customer: u32,
-    pub(super) currency: u32,
-    /// Lines that are left, refunds on rows of their own among them.
-    pub(super) lines: u32,
-    /// Lines that are no refunds.
-    pub(super) sales: u32,
-    /// The place of a line: the first of the first file.
-    pub(super) file: u32,
-    pub(super) line: u64,
-    id: u32,
-    /// The file of its last line that is no refund.
-    last_file: u32,
-    /// The place of its last line in the last file.
-    pub(super) end: (u32, u64),
-    spans_files: bool,
-    has_status: bool,
-    /// Why lines were left out, if any were.
-    left_out: Option<Reason>,
-}
-
-impl Draft {
-    fn new(id: u32, file: u32, line: u64) -> Self {
-        Self {
-            at: NO_DATE,
-            amount: Lines::default(),
-            refunded: Lines::default(),
-            line,
-            id,
-            file,
-            customer: NONE,
-            currency: NONE,
-            lines: 0,
-            sales: 0,
-            last_file: NONE,
-            end: (file, line),
-            spans_files: false,
-            has_status: false,
-            left_out: None,
-        }
-    }
-
-    /// Notes where a line that is no refund stands. Whether the one before it stands in the same file.
-    fn stands_at(&mut self, file: u32, line: u64) -> bool {
-        let place = (file, line);
-        let is_first = self.sales == 0;
-        let same_file = !is_first && self.last_file == file;
-        self.spans_files |= !is_first && !same_file;
-        self.last_file = file;
-        (self.file, self.line) = if is_first { place } else { (self.file, self.line).min(place) };
-        self.end = if is_first { place } else { self.end.max(place) };
-        self.sales += 1;
-        same_file
-    }
-}
 
 /// A line that lacks the date or the amount of its order: file, line, original bytes.
 type Unfinished = (u32, u64, Box<[u8]>);

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::DataFrame;
 
 use super::account::{Account, Reason};
-use super::book::{Book, Draft, FileFacts, NO_DATE, NONE};
+use super::book::{Book, FileFacts, NONE};
 use super::came_back::refunds;
 use super::date::{Stamp, day_of};
+use super::draft::{Draft, NO_DATE};
 use super::frames::Batch;
 use super::grouping::{Evidence, Grouping, Lines, Undecided, decide};
 use super::order_options::RefundsAt;

@@ -15,6 +15,7 @@ pub mod customers;
 mod date;
 mod date_text;
 mod decode;
+mod draft;
 pub mod fields;
 pub mod frames;
 pub mod grouping;

@@ -13,11 +13,12 @@ use super::keys::Keys;
 use super::mapping::{Header, Mapping};
 use super::order_line::Seen;
 use super::orders_file::File;
-use super::record::{Records, Row};
+use super::record::{BLOCK_ROWS, Records, Row};
 use super::reject_file::{is_one, origin};
 use super::source::Source;
 use super::statuses::Statuses;
 use super::table::{Form, Table};
+use super::unguarded;
 use super::waiting::settle;
 use crate::error::{Error, Result};
 use crate::money::Micros;
@@ -338,25 +339,39 @@ impl<'o> OrderReader<'o> {
         }
         let before = self.account.read;
         let repaired = self.repaired.get(&identity(&file.header.file)).cloned().unwrap_or_default();
-        while let Some(row) = records.next()? {
-            file.begins = self.account.read < before + 2;
-            self.account.read += 1;
-            if let Some(census) = &mut census {
-                census.see(&row);
-            }
-            if repaired.contains(&row.line) {
-                self.account.exclude(Reason::Repaired, 1);
-                continue;
-            }
-            if self.take_row(&mut file, &row, rejects)? {
-                file.waiting.push(&row);
-                if file.waiting.is_full() {
-                    file.settled()?;
+        while let rows @ 1.. = records.next_block()? {
+            self.warm(&file, records, rows);
+            for row in (0..rows).map(|index| records.row(index)) {
+                file.begins = self.account.read < before + 2;
+                self.account.read += 1;
+                if let Some(census) = &mut census {
+                    census.see(&row);
+                }
+                if repaired.contains(&row.line) {
+                    self.account.exclude(Reason::Repaired, 1);
+                    continue;
+                }
+                if self.take_row(&mut file, &row, rejects)? {
+                    file.waiting.push(&row);
+                    if file.waiting.is_full() {
+                        file.settled()?;
+                    }
                 }
             }
         }
         self.read_waiting(&mut file, rejects)?;
         Ok(file)
+    }
+
+    /// Looks at the entries of the customers that the next rows name, so that they are at hand when they are
+    /// needed: many looks wait for memory at once, where those of row after row would wait for each.
+    fn warm(&self, file: &File, records: &Records, rows: usize) {
+        let Some(index) = file.mapping.get(OrderField::CustomerId) else { return };
+        let mut hashes = [0; BLOCK_ROWS];
+        for (hash, row) in hashes.iter_mut().zip((0..rows).map(|row| records.row(row))) {
+            *hash = self.book.customers.hash(unguarded(&row.get(index)));
+        }
+        self.book.customers.warm(&hashes[..rows]);
     }
 
     /// Reads a row, or rejects it; says whether it has to wait.

@@ -163,6 +163,20 @@ pub struct Records {
     lines: Lines,
     delimiter: u8,
     fields: Fields,
+    /// The records read ahead, and their fields.
+    block: Vec<Part>,
+    pool: Vec<Fields>,
+}
+
+/// How many records are read ahead at most.
+pub const BLOCK_ROWS: usize = 64;
+
+/// Where a record stands: its line, and its bytes in the buffer.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    line: u64,
+    begin: usize,
+    end: usize,
 }
 
 /// What the line of a record is.
@@ -191,6 +205,8 @@ impl Records {
             lines: Lines::OfText,
             delimiter: b',',
             fields: Fields::default(),
+            block: Vec::new(),
+            pool: Vec::new(),
         }
     }
 
@@ -220,12 +236,52 @@ impl Records {
     /// # Errors
     /// The source cannot be read, a quote never closes, or a record is longer than [`MAX_RECORD`].
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
-        let (line, begin, end) = loop {
+        let mut fields = std::mem::take(&mut self.fields);
+        let part = self.step(&mut fields, true);
+        self.fields = fields;
+        let row =
+            |Part { line, begin, end }| Row { line, raw: &self.buffer[begin..end], fields: &self.fields };
+        Ok(part?.map(row))
+    }
+
+    /// Reads records ahead, as many as are at hand and one at least: how many, 0 at the end.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub fn next_block(&mut self) -> Result<usize> {
+        let mut pool = std::mem::take(&mut self.pool);
+        pool.resize_with(BLOCK_ROWS, Fields::default);
+        self.block.clear();
+        let mut failed = None;
+        for fields in &mut pool {
+            // What goes wrong behind the first record goes wrong again, as the first of the next block.
+            match self.step(fields, self.block.is_empty()) {
+                Ok(Some(part)) => self.block.push(part),
+                Ok(None) => break,
+                Err(error) => {
+                    failed = Some(error).filter(|_| self.block.is_empty());
+                    break;
+                }
+            }
+        }
+        self.pool = pool;
+        failed.map_or(Ok(self.block.len()), Err)
+    }
+
+    /// A record of the block.
+    pub fn row(&self, index: usize) -> Row<'_> {
+        let Part { line, begin, end } = self.block[index];
+        Row { line, raw: &self.buffer[begin..end], fields: &self.pool[index] }
+    }
+
+    /// The next record; `None` at the end, and where more of the source would have to be read and may not.
+    fn step(&mut self, fields: &mut Fields, may_fill: bool) -> Result<Option<Part>> {
+        loop {
             if self.start == self.end && self.exhausted {
                 return Ok(None);
             }
             let text = &self.buffer[self.start..self.end];
-            match scan(text, self.exhausted, self.delimiter, &mut self.fields) {
+            match scan(text, self.exhausted, self.delimiter, fields) {
                 Scan::Record { end, next } => {
                     let (line, begin) = (self.line, self.start);
                     self.line += match self.lines {
@@ -238,13 +294,14 @@ impl Records {
                             Lines::Given(lines) => lines.pop_front(),
                             _ => None,
                         };
-                        break (given.unwrap_or(line), begin, begin + end);
+                        return Ok(Some(Part { line: given.unwrap_or(line), begin, end: begin + end }));
                     }
                 }
-                Scan::More => self.fill()?,
+                Scan::More if may_fill => self.fill()?,
+                Scan::More => return Ok(None),
                 Scan::Unclosed(at) => {
                     let line = self.line + memchr::memchr_iter(b'\n', &text[..at]).count() as u64;
-                    let field = self.fields.list.len() + 1;
+                    let field = fields.list.len() + 1;
                     return Err(Error::input(format!(
                         "{}:{line}: the quoted field {field} of the record never closes",
                         self.name
@@ -252,8 +309,7 @@ impl Records {
                     .hint("the file may be cut off, or a quote inside a field is not doubled"));
                 }
             }
-        };
-        Ok(Some(Row { line, raw: &self.buffer[begin..end], fields: &self.fields }))
+        }
     }
 
     fn fill(&mut self) -> Result<()> {
