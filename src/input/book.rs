@@ -156,11 +156,7 @@ impl Book {
         }
         let draft = &mut self.drafts[order as usize];
         let forgotten = draft.lines - refunds;
-        *draft = Draft {
-            lines: refunds,
-            left_out: draft.left_out,
-            ..Draft::new(draft.id, draft.file, draft.line)
-        };
+        *draft = draft.without_lines(refunds);
         let stride = self.segment_columns.len();
         self.segments[order as usize * stride..][..stride].fill(NONE);
         self.unfinished.remove(&order);
@@ -308,7 +304,7 @@ impl Book {
             draft.amount.add(amount).ok_or_else(overflow)?;
         }
         if let Some(refunded) = line.refunded {
-            draft.refunded.add(refunded).ok_or_else(overflow)?;
+            draft.refund(refunded).ok_or_else(overflow)?;
         }
         draft.lines += 1;
         draft.has_status |= line.has_status;

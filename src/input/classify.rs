@@ -261,7 +261,7 @@ impl Classifier<'_> {
             if amount.1 == Evidence::Flag && self.rules.order_amount.is_none() {
                 amount.1 = Evidence::Known;
             }
-            let refunds = mine().map(|(number, draft, _)| (number, &draft.refunded));
+            let refunds = mine().map(|(number, draft, _)| (number, draft.refunded()));
             let name = mine().find_map(|(_, draft, _)| self.facts(draft).refunded_header.clone());
             let refund = match decide(self.rules.order_refund, Some(&name.unwrap_or_default()), refunds) {
                 Ok((grouping, _)) => grouping,
@@ -285,7 +285,7 @@ impl Classifier<'_> {
         let (draft, id) = self.book.named(number);
         let facts = self.facts(draft);
         let (header, lines, flag): (_, &Lines, _) = if refunds {
-            (&facts.refunded_header, &draft.refunded, "--order-refund")
+            (&facts.refunded_header, draft.refunded(), "--order-refund")
         } else {
             (&facts.amount_header, &draft.amount, "--order-amount")
         };
@@ -327,7 +327,7 @@ impl Classifier<'_> {
         let too_large = || self.place(draft, "its amount is too large");
         let (amounts, grouping) = groupings.of_file[draft.file as usize];
         let gross = draft.amount.total(amounts);
-        let on_lines = draft.refunded.total(grouping);
+        let on_lines = draft.refunded().total(grouping);
         let back = self.book.came_back(number);
         let refunds = refunds(back, gross, on_lines, grouping).ok_or_else(too_large)?;
         let beyond = is_sale && refunds.total > gross.max(0) && !self.rules.without_amounts;

@@ -78,7 +78,8 @@ pub(super) struct Draft {
     /// The earliest line's moment.
     pub(super) at: Stamp,
     pub(super) amount: Lines,
-    pub(super) refunded: Lines,
+    /// Refunds on its lines; most orders have none.
+    refunded: Option<Box<Lines>>,
     pub(super) customer: u32,
     pub(super) currency: u32,
     /// Lines that are left, refunds on rows of their own among them.
@@ -104,7 +105,7 @@ impl Draft {
         Self {
             at: NO_DATE,
             amount: Lines::default(),
-            refunded: Lines::default(),
+            refunded: None,
             line,
             id,
             file,
@@ -118,6 +119,24 @@ impl Draft {
             has_status: false,
             left_out: None,
         }
+    }
+
+    /// The order without what its lines said; so many refunds on rows of their own are left.
+    pub(super) fn without_lines(&self, refunds: u32) -> Self {
+        Self { lines: refunds, left_out: self.left_out, ..Self::new(self.id, self.file, self.line) }
+    }
+
+    /// Refunds on its lines.
+    pub(super) fn refunded(&self) -> &Lines {
+        self.refunded.as_deref().unwrap_or(&Lines::NONE)
+    }
+
+    /// Adds a refund that stands on a line; `None` on overflow.
+    pub(super) fn refund(&mut self, amount: Micros) -> Option<()> {
+        if amount == 0 {
+            return Some(());
+        }
+        self.refunded.get_or_insert_default().add(amount)
     }
 
     /// Notes where a line that is no refund stands. Whether the one before it stands in the same file.

@@ -45,6 +45,10 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// No line has an amount.
+    pub(super) const NONE: Self =
+        Self { sum: 0, value: 0, count: 0, priced: 0, differ: false, negative: false };
+
     /// Adds a line's amount; `None` on overflow.
     pub(super) fn add(&mut self, value: Micros) -> Option<()> {
         self.sum = self.sum.checked_add(value)?;
