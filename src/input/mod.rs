@@ -6,6 +6,7 @@
 //! because a retention number has to answer for every row; see docs/definitions.md, "Reading".
 
 pub mod account;
+mod ahead;
 pub mod book;
 mod came_back;
 pub mod census;

@@ -3,18 +3,16 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 
+use super::ahead::{BLOCK, Blocks, Gone, text_from};
+
 /// The thread that reads Parquet. A panic in it is one of the library on damaged data, and is no bug of ours.
 pub const THREAD: &str = "parquet";
-
-/// Bytes of text that are handed on at once.
-const BLOCK: usize = 256 << 10;
 
 /// The first bytes of a file.
 pub(super) const MAGIC: &[u8] = b"PAR1";
@@ -35,21 +33,10 @@ struct Moments {
 pub(super) fn text_of(file: impl ChunkReader + 'static) -> io::Result<Box<dyn Read + Send>> {
     let reader = SerializedFileReader::new(file)
         .map_err(|error| io::Error::other(format!("its Parquet data is cut off or damaged ({error})")))?;
-    let (blocks, text) = sync_channel(4);
-    std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
-        // A reader that went away needs no more of it.
-        let _gone = send_text(reader, &blocks);
-    })?;
-    Ok(Box::new(Text { blocks: text, current: Vec::new(), start: 0, whole: false }))
+    text_from(THREAD, move |blocks| send_text(reader, blocks))
 }
 
-/// A stretch of text; an empty one says that it was the last.
-type Block = io::Result<Vec<u8>>;
-
-fn send_text<R: ChunkReader + 'static>(
-    reader: SerializedFileReader<R>,
-    blocks: &SyncSender<Block>,
-) -> Result<(), std::sync::mpsc::SendError<Block>> {
+fn send_text<R: ChunkReader + 'static>(reader: SerializedFileReader<R>, blocks: &Blocks) -> Result<(), Gone> {
     let schema = reader.metadata().file_metadata().schema();
     let columns: Vec<Moments> = schema.get_fields().iter().map(|field| moments_of(field)).collect();
     let mut text = String::new();
@@ -72,8 +59,7 @@ fn send_text<R: ChunkReader + 'static>(
             blocks.send(Ok(std::mem::take(&mut text).into_bytes()))?;
         }
     }
-    blocks.send(Ok(text.into_bytes()))?;
-    blocks.send(Ok(Vec::new()))
+    blocks.send(Ok(text.into_bytes()))
 }
 
 fn moments_of(field: &parquet::schema::types::Type) -> Moments {
@@ -125,28 +111,4 @@ fn quote(text: &mut String, value: &str) {
     text.push('"');
     text.push_str(&value.replace('"', "\"\""));
     text.push('"');
-}
-
-/// Blocks of text as they come.
-struct Text {
-    blocks: Receiver<Block>,
-    current: Vec<u8>,
-    start: usize,
-    /// The last block is here.
-    whole: bool,
-}
-
-impl Read for Text {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.start == self.current.len() && !self.whole {
-            // The library may panic on damaged data; then no last block comes.
-            let block = self.blocks.recv().map_err(|_| io::Error::other("its Parquet data is damaged"))?;
-            (self.current, self.start) = (block?, 0);
-            self.whole = self.current.is_empty();
-        }
-        let length = out.len().min(self.current.len() - self.start);
-        out[..length].copy_from_slice(&self.current[self.start..][..length]);
-        self.start += length;
-        Ok(length)
-    }
 }

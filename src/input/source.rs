@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
+use super::ahead::read_ahead;
 use super::decode::{Decoded, EncodingName};
 use super::parquet;
 use super::unpack::{Packing, Watched, unpack};
@@ -45,7 +46,11 @@ impl Source {
         };
         let text = Decoded::new(bytes, encoding);
         let encoding = text.encoding();
-        Ok(Opened { text: Box::new(text), packing, encoding })
+        let text: Box<dyn Read + Send> = Box::new(text);
+        // Unpacking is worth a thread, reading plain bytes is not.
+        let is_worth_it = matches!(packing, Some(Packing::Gzip | Packing::Zstd));
+        let text = if is_worth_it { read_ahead(text).map_err(|error| complain(&error))? } else { text };
+        Ok(Opened { text, packing, encoding })
     }
 
     /// The text of a Parquet file.
