@@ -12,54 +12,15 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+#[path = "random/mod.rs"]
+#[expect(dead_code, reason = "each generator needs a part of it")]
+mod random;
+
+use random::Random;
+
 /// 2023-01-01 and the day after 2025-12-31, in days since 1970.
 const OPEN: i64 = 19_358;
 const CLOSE: i64 = 20_454;
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Between 0 and 1, never 0.
-    fn unit(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    fn chance(&mut self, p: f64) -> bool {
-        self.unit() < p
-    }
-
-    /// Waiting time with this mean.
-    fn exponential(&mut self, mean: f64) -> f64 {
-        -mean * libm::log(self.unit())
-    }
-
-    /// Log-normal with this median and spread.
-    fn lognormal(&mut self, median: f64, sigma: f64) -> f64 {
-        let normal =
-            libm::sqrt(-2.0 * libm::log(self.unit())) * libm::cos(std::f64::consts::TAU * self.unit());
-        median * libm::exp(sigma * normal)
-    }
-
-    fn pick<'a>(&mut self, choices: &[(&'a str, f64)]) -> &'a str {
-        let mut left = self.unit();
-        for (name, share) in choices {
-            left -= share;
-            if left < 0.0 {
-                return name;
-            }
-        }
-        choices[choices.len() - 1].0
-    }
-}
 
 #[derive(Clone, Copy)]
 struct Order {

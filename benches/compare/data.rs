@@ -10,30 +10,15 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
+#[path = "../../examples/random/mod.rs"]
+#[expect(dead_code, reason = "each generator needs a part of it")]
+mod random;
+
+use random::Random;
+
 /// 2023-01-01 in days since 1970, and how many days there are.
 const FIRST_DAY: i32 = 19_358;
 const DAYS: u64 = 1_096;
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u64
-    }
-
-    fn unit(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-}
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
