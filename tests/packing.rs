@@ -84,3 +84,33 @@ fn what_breaks_off_is_an_error_and_no_report() {
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), &b""[..]), "damaged");
     }
 }
+
+/// A pipe can be read once, so nothing may look into it before it is read: not even to see what it is.
+#[cfg(unix)]
+#[test]
+fn a_pipe_named_as_a_file_is_read_whole() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().expect("a folder");
+    // Longer than what is read at once.
+    let mut text = text();
+    for order in 3_000..60_000 {
+        text.push_str(&format!("{order};K;29.12.2024;1,50;klein\r\n"));
+    }
+    std::fs::write(folder.path().join("orders.csv"), &text).expect("writes");
+    let expected = report_csv(folder.path(), &[&["orders.csv"][..], &FLAGS].concat());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_regulars"))
+        .args([&["report", "/dev/stdin", "--format", "csv"][..], &FLAGS].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("writes");
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        expected,
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

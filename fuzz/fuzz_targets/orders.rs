@@ -81,7 +81,6 @@ fuzz_target!(|bytes: &[u8]| {
         order_options: order_options.clone(),
         customer_options,
         max_rejects: Limit::Rows(0),
-        privacy: Privacy::default(),
     };
     let inspection = run(&request, &mut |_| Ok(())).expect("an inspection finds, it does not fail");
     for problem in &inspection.problems {

@@ -30,7 +30,6 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     let request = Request {
         files,
         customers: options.customers_file,
-        privacy: options.orders.privacy,
         order_options: options.orders,
         customer_options: options.customers,
         max_rejects: arguments.read.max_rejects,

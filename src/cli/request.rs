@@ -47,7 +47,6 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         customer_options: options.customers,
         by: arguments.by.clone(),
         max_rejects: arguments.read.max_rejects,
-        show_personal_data: arguments.read.show_personal_data,
         plan: Plan {
             settings: Settings {
                 model,

@@ -36,8 +36,6 @@ pub struct Request {
     pub customer_options: CustomerOptions,
     /// How many rows a report may reject.
     pub max_rejects: Limit,
-    /// Whether personal data is shown.
-    pub privacy: Privacy,
 }
 
 /// Reads all files and says what was found. A file that cannot be read is a finding, too. `sink` is handed every
@@ -67,13 +65,7 @@ pub fn run(request: &Request, sink: &mut Sink<'_>) -> Result<Inspection> {
         order_files.extend(tables.map(FileCensus::of));
     }
     let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
-    let side = match &orders {
-        Some(orders) => OrdersSide {
-            keyed_by_email: Some(orders.keyed_by_email),
-            has_orders: orders.finished.customers_with_orders(keys.len())?,
-        },
-        None => OrdersSide::default(),
-    };
+    let side = OrdersSide::of(orders.as_ref(), keys.len())?;
     let mut customer_files = Vec::new();
     let mut customers = None;
     let mut customers_tables = customers_tables.into_iter();
@@ -108,7 +100,7 @@ pub fn run(request: &Request, sink: &mut Sink<'_>) -> Result<Inspection> {
     {
         problems.push(Error::input("there is no purchase in the data"));
     }
-    let privacy = request.privacy;
+    let privacy = request.order_options.privacy;
     let candidates = |files: &[FileCensus]| -> Vec<Candidate> {
         files.iter().flat_map(|file| candidates(file, privacy)).collect()
     };
@@ -392,12 +384,7 @@ fn looks_like_numbers(values: &[(&[u8], u64)]) -> bool {
 
 fn warnings(orders: &Orders) -> Vec<String> {
     let mut warnings = orders.profile_notes.clone();
-    for kind in &orders.unknown_kinds {
-        let (_, rows) = orders.kinds[kind];
-        warnings.push(format!(
-            "{rows} rows are of the kind \"{kind}\", which the profile does not know; they are left out"
-        ));
-    }
+    warnings.extend(orders.unknown_kind_warnings());
     if orders.finished.spanning > 0 {
         warnings.push(format!("{} orders have lines in more than one file", orders.finished.spanning));
     }

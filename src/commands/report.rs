@@ -28,8 +28,6 @@ pub struct Request {
     pub by: Vec<String>,
     /// How many rows may be rejected.
     pub max_rejects: Limit,
-    /// Segments may be made of personal data.
-    pub show_personal_data: bool,
     /// What is to be reported; its columns and breakdowns come from `by` and the files' headers.
     pub plan: Plan,
 }
@@ -44,8 +42,9 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     if contracts && request.customers.is_none() {
         return Err(Error::usage("--model contract needs --customers FILE, which holds the contracts"));
     }
-    let mut sources = request.orders.clone();
-    sources.sort_by_key(|source| !reject_file::is_one(source));
+    let (mut sources, exports): (Vec<_>, Vec<_>) =
+        request.orders.iter().cloned().partition(reject_file::is_one);
+    sources.extend(exports.iter().cloned());
     let first = match sources.first() {
         Some(source) => request.order_options.open(source)?,
         None if contracts => Vec::new(),
@@ -62,7 +61,7 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let mut orders = None;
     if !first.is_empty() {
-        let reader = OrderReader::new(&request.order_options, &by.order_columns, &request.orders);
+        let reader = OrderReader::new(&request.order_options, &by.order_columns, &exports);
         let rest = sources[1..].iter().map(|source| request.order_options.open(source));
         let tables = std::iter::once(Ok(first)).chain(rest).flat_map(one_by_one);
         orders = Some(reader.read(tables, &mut rejects)?);
@@ -70,22 +69,15 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
     let mut listed = None;
     if let Some(table) = customers_table {
-        let side = match &orders {
-            Some(orders) => OrdersSide {
-                keyed_by_email: Some(orders.keyed_by_email),
-                has_orders: orders.finished.customers_with_orders(keys.len())?,
-            },
-            None => OrdersSide::default(),
-        };
+        let side = OrdersSide::of(orders.as_ref(), keys.len())?;
         let columns = &by.customer_columns;
         listed =
             Some(customers::read(table, &request.customer_options, &side, columns, &mut keys, &mut rejects)?);
     }
-    if !request.show_personal_data {
-        let values = orders.iter().flat_map(|orders| by.order_columns.iter().zip(&orders.values));
-        let of_customers = listed.iter().flat_map(|listed| by.customer_columns.iter().zip(&listed.values));
-        values.chain(of_customers).try_for_each(|(column, values)| refuse_personal(column, values))?;
-    }
+    let privacy = request.order_options.privacy;
+    let values = orders.iter().flat_map(|orders| by.order_columns.iter().zip(&orders.values));
+    let of_customers = listed.iter().flat_map(|listed| by.customer_columns.iter().zip(&listed.values));
+    values.chain(of_customers).try_for_each(|(column, values)| refuse_personal(privacy, column, values))?;
     let rejected = rejects.messages();
     let plan = Plan { columns: by.columns, breakdowns: by.breakdowns, ..request.plan };
     let inputs = Inputs { orders: orders.as_ref(), customers: listed.as_ref(), population: keys.len() };
@@ -95,9 +87,9 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
 }
 
 /// Segments are printed, so none may be made of e-mail addresses, names, telephone numbers or addresses.
-fn refuse_personal(column: &str, values: &Keys) -> Result<()> {
+fn refuse_personal(privacy: Privacy, column: &str, values: &Keys) -> Result<()> {
     let numbers = 0..u32::try_from(values.len()).unwrap_or(u32::MAX);
-    if numbers.into_iter().any(|number| Privacy::Masked.hides(column, values.text(number))) {
+    if numbers.into_iter().any(|number| privacy.hides(column, values.text(number))) {
         return Err(Error::usage(format!(
             "--by {column}: the column holds personal data, which is not printed"
         ))

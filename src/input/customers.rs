@@ -15,6 +15,7 @@ use super::fields::{CUSTOMER_FIELDS, CustomerField};
 use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
+use super::orders::Orders;
 use super::privacy::Privacy;
 use super::profiles::{Choice, Holds, Profile};
 use super::record::Row;
@@ -76,6 +77,18 @@ pub struct OrdersSide {
     pub keyed_by_email: Option<bool>,
     /// Whether each of their customers has an order that counts, by number.
     pub has_orders: Vec<bool>,
+}
+
+impl OrdersSide {
+    /// What the orders say of so many customers, where there are orders.
+    ///
+    /// # Errors
+    /// A frame lacks a column: a bug.
+    pub fn of(orders: Option<&Orders>, customers: usize) -> Result<Self> {
+        let Some(orders) = orders else { return Ok(Self::default()) };
+        let has_orders = orders.finished.customers_with_orders(customers)?;
+        Ok(Self { keyed_by_email: Some(orders.keyed_by_email), has_orders })
+    }
 }
 
 /// Everything the customers file says.

@@ -14,7 +14,7 @@ use super::mapping::{Header, Mapping};
 use super::order_line::Seen;
 use super::orders_file::File;
 use super::record::{BLOCK_ROWS, Records, Row};
-use super::reject_file::{is_one, origin};
+use super::reject_file::origin;
 use super::source::Source;
 use super::statuses::Statuses;
 use super::table::{Form, Table};
@@ -74,6 +74,18 @@ pub struct Orders {
     pub files: Vec<FileFacts>,
 }
 
+impl Orders {
+    /// Which kinds of rows are left out because no profile knows them, in words.
+    pub fn unknown_kind_warnings(&self) -> impl Iterator<Item = String> {
+        self.unknown_kinds.iter().map(|kind| {
+            let (_, rows) = self.kinds[kind];
+            format!(
+                "{rows} rows are of the kind \"{kind}\", which the profile does not know; they are left out"
+            )
+        })
+    }
+}
+
 /// What became of a row for now.
 pub(super) enum Outcome {
     Taken,
@@ -108,10 +120,9 @@ pub struct OrderReader<'o> {
 }
 
 impl<'o> OrderReader<'o> {
-    /// A reader of the sources with these segmenting columns.
+    /// A reader of the sources, without the reject files among them, with these segmenting columns.
     pub fn new(options: &'o OrderOptions, segment_columns: &'o [String], sources: &[Source]) -> Self {
-        let files =
-            sources.iter().filter(|source| !is_one(source)).map(|source| FileFacts::named(&source.name()));
+        let files = sources.iter().map(|source| FileFacts::named(&source.name()));
         Self {
             options,
             segment_columns,
@@ -315,9 +326,13 @@ impl<'o> OrderReader<'o> {
     /// The number of a file, which is its place on the command line. Rows of a reject file have that of the file
     /// they come from.
     fn number_of(&mut self, name: &str, repairs: Option<&str>) -> u32 {
-        let of = |name: &str| self.files.iter().position(|file| identity(&file.name) == identity(name));
+        let of = |name: &str| self.files.iter().position(|file| file.name == name);
+        let same_as = |name: &str| {
+            let name = identity(name);
+            self.files.iter().position(|file| identity(&file.name) == name)
+        };
         let known = match repairs {
-            Some(file) => of(file).or_else(|| of(origin(file))),
+            Some(file) => same_as(file).or_else(|| same_as(origin(file))),
             None => of(name),
         };
         let position = known.unwrap_or_else(|| {

@@ -18,10 +18,10 @@ pub const COLUMNS: [&str; 4] = ["file", "line", "reason", "row"];
 /// The reason of a row that is a header.
 pub const HEADER: &str = "header";
 
-/// Whether a source is a reject file. Standard input is none that can be known before it is read.
+/// Whether a source is a reject file. What can be read only once, as standard input and pipes, is none that could be
+/// known before it is read.
 pub fn is_one(source: &Source) -> bool {
-    let head = || Table::open(source, None, None, None);
-    *source != Source::Stdin && head().is_ok_and(|table| is_reject_file(&table.header))
+    source.is_file() && Table::open(source, None, None, None).is_ok_and(|table| is_reject_file(&table.header))
 }
 
 /// The file that rows of a reject file come from: `bad.csv (orders.csv)` are rows of `orders.csv`, also of a reject

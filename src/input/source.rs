@@ -34,6 +34,11 @@ impl Source {
         }
     }
 
+    /// Whether it is a file on a disk, which can be read again; a pipe or a device is none.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self, Self::File(path) if path.is_file())
+    }
+
     /// Opens it as UTF-8 text: unpacked where it is packed, decoded where it is encoded otherwise.
     ///
     /// # Errors

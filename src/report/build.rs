@@ -370,12 +370,7 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
             orders.finished.returned_beyond
         ));
     }
-    for kind in &orders.unknown_kinds {
-        let (_, rows) = orders.kinds[kind];
-        warnings.push(format!(
-            "{rows} rows are of the kind \"{kind}\", which the profile does not know; they are left out"
-        ));
-    }
+    warnings.extend(orders.unknown_kind_warnings());
     for file in &orders.unread_repairs {
         warnings.push(format!(
             "rows of {file} are repaired, but it is not read under this name; they count beside the others"
