@@ -1,17 +1,20 @@
-//! Orders, batch by batch, folded into per-customer activity.
+//! Orders, batch by batch and from all threads, folded into what is known of each customer.
+//!
+//! Customers are divided into parts, as their keys are; a part is one thread's at a time. Of a customer, only what
+//! the periods need is kept: one cell for each period with orders. So memory follows customers and periods, not
+//! orders.
+
+use std::sync::{Arc, Mutex, OnceLock};
 
 use polars::prelude::{Column, DataFrame};
 
-use super::bits::BitRows;
-use super::grid::Grid;
-use super::ledger::{Cell, Ledger};
-use crate::calendar::Day;
+use super::cell::Cell;
+use crate::calendar::{Calendar, Day};
 use crate::error::{Error, Result};
 use crate::input::Stamp;
 use crate::input::book::NONE;
-use crate::input::customers::Customers;
-use crate::input::frames::segment_column;
-use crate::input::keys::Keys;
+use crate::input::frames::{TakesBatches, segment_column};
+use crate::input::names::{Grouped, Names, PARTS, lock};
 use crate::money::Micros;
 
 impl From<polars::error::PolarsError> for Error {
@@ -45,128 +48,214 @@ impl SegmentAt {
 }
 
 /// No purchase seen.
-const NEVER: i32 = i32::MAX;
+pub(super) const NEVER: i32 = i32::MAX;
 
 /// No purchase seen.
 const NO_MOMENT: Stamp = Stamp::MIN;
 
-/// A negative order: revenue of its period, no purchase of anybody.
+/// A return of somebody who had not purchased yet, where segments are columns of the orders: it is in the segment of
+/// its own row unless a purchase comes.
 #[derive(Debug, Clone)]
 pub(super) struct Return {
     pub(super) customer: u32,
-    pub(super) period: usize,
+    pub(super) day: Day,
     pub(super) revenue: Micros,
     /// The orders columns' codes on its own row.
     pub(super) codes: Vec<u32>,
 }
 
-/// What is known of every customer.
-#[derive(Debug)]
-pub struct Activity<'a> {
-    pub(super) grid: &'a Grid,
-    /// Active at each boundary.
-    pub(super) active: BitRows,
-    /// The first purchase in the files.
-    first_purchase: Vec<i32>,
-    /// The first purchase anywhere: in the files, or earlier by the customers file.
-    first_ever: Vec<i32>,
-    /// In the contract model: the first start.
-    first_start: Option<Vec<i32>>,
+/// One customer: the first purchase in the files, and the cell of the period of the last order added.
+#[derive(Debug, Clone, Copy)]
+struct Customer {
+    first: i32,
+    cell: Cell,
+}
+
+const NOBODY: Customer = Customer { first: NEVER, cell: Cell::EMPTY };
+
+/// A part of the customers.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    customers: Vec<Customer>,
+    /// Cells of other periods than each customer's last one.
+    cells: Vec<Cell>,
+    /// The number of cells at which those of the same customer and period are merged next.
+    merge_at: usize,
     /// When the purchase that segments was, and the orders columns' codes on it.
     chosen_at: Vec<Stamp>,
     chosen: Vec<u32>,
-    segment_at: SegmentAt,
-    values: &'a [Keys],
-    pub(super) ledger: Ledger,
     pub(super) returns: Vec<Return>,
+}
+
+/// What is known of every customer.
+#[derive(Debug)]
+pub struct Activity {
+    pub(super) calendar: Calendar,
+    names: Arc<Names>,
+    segment_at: SegmentAt,
+    periods: Periods,
+    parts: [Mutex<Part>; PARTS],
 }
 
 /// Rows that are looked at together.
 const AHEAD: usize = 64;
 
-impl<'a> Activity<'a> {
-    /// Nobody has done anything yet. `values`: the texts behind the codes of the segmenting orders
-    /// columns.
-    pub fn new(grid: &'a Grid, population: usize, values: &'a [Keys], segment_at: SegmentAt) -> Self {
-        Self {
-            grid,
-            active: BitRows::new(population, grid.len() + 1),
-            first_purchase: vec![NEVER; population],
-            first_ever: vec![NEVER; population],
-            first_start: None,
-            chosen_at: if values.is_empty() { Vec::new() } else { vec![NO_MOMENT; population] },
-            chosen: vec![NONE; population * values.len()],
-            segment_at,
-            values,
-            ledger: Ledger::default(),
-            returns: Vec::new(),
-        }
-    }
+/// Cells of a part before they are merged for the first time.
+const MERGED_FIRST: usize = 1 << 16;
 
-    /// How many customers there could be.
-    pub(super) fn population(&self) -> usize {
-        self.first_ever.len()
-    }
-
-    /// Adds a batch of orders. In the contract model purchases make nobody active.
-    ///
-    /// # Errors
-    /// The frame lacks a column: a bug.
-    pub fn add(&mut self, batch: &DataFrame, purchases_activate: bool) -> Result<()> {
-        let customers = column(batch, "customer")?.u32()?.cont_slice()?;
-        let days = column(batch, "day")?.date()?.phys.cont_slice()?;
-        let moments = column(batch, "at")?.i64()?.cont_slice()?;
-        let nets = column(batch, "net")?.i64()?.cont_slice()?;
-        let purchases = column(batch, "purchase")?.bool()?;
-        let codes: Vec<&[u32]> = (0..self.values.len())
-            .map(|index| Ok(column(batch, &segment_column(index))?.u32()?.cont_slice()?))
-            .collect::<Result<_>>()?;
-        let mut own = vec![NONE; codes.len()];
-        for (row, purchase) in purchases.iter().enumerate() {
-            if row % AHEAD == 0 {
-                self.warm(&customers[row..customers.len().min(row + AHEAD)]);
-            }
-            for (code, column) in own.iter_mut().zip(&codes) {
-                *code = column[row];
-            }
-            let (customer, day) = (customers[row], Day(days[row]));
-            let period = self.grid.period_of(day);
-            if purchase == Some(true) {
-                self.purchase(customer, day, moments[row], &own, purchases_activate);
-                if let Some(period) = period {
-                    self.ledger.add(Cell::of(customer, period, 1, nets[row]));
-                }
-            } else if let Some(period) = period {
-                self.returns.push(Return { customer, period, revenue: nets[row], codes: own.clone() });
-            }
+impl TakesBatches for Activity {
+    /// Adds a batch of orders.
+    fn take(&self, batch: &DataFrame) -> Result<()> {
+        let columns = self.names.values.len();
+        let orders = Orders {
+            customers: column(batch, "customer")?.u32()?.cont_slice()?,
+            days: column(batch, "day")?.date()?.phys.cont_slice()?,
+            moments: column(batch, "at")?.i64()?.cont_slice()?,
+            nets: column(batch, "net")?.i64()?.cont_slice()?,
+            purchases: column(batch, "purchase")?
+                .bool()?
+                .iter()
+                .map(|purchase| purchase == Some(true))
+                .collect(),
+            codes: (0..columns)
+                .map(|index| Ok(column(batch, &segment_column(index))?.u32()?.cont_slice()?))
+                .collect::<Result<_>>()?,
+        };
+        let by_part = Grouped::new(orders.customers.iter().map(|customer| *customer as usize % PARTS), PARTS);
+        for (part, rows) in self.parts.iter().zip(by_part.groups()).filter(|(_, rows)| !rows.is_empty()) {
+            lock(part).add(&orders, rows, self);
         }
         Ok(())
     }
+}
 
-    /// Looks at what is known of the customers of the next rows: many looks wait for memory at once.
-    fn warm(&self, customers: &[u32]) {
-        let look = |customer: &u32| {
-            let index = *customer as usize;
-            i64::from(self.first_purchase[index])
-                + i64::from(self.first_ever[index])
-                + i64::from(self.active.get(index, 0))
-        };
-        std::hint::black_box(customers.iter().map(look).sum::<i64>());
+/// The columns of a batch.
+struct Orders<'b> {
+    customers: &'b [u32],
+    days: &'b [i32],
+    moments: &'b [Stamp],
+    nets: &'b [Micros],
+    purchases: Vec<bool>,
+    codes: Vec<&'b [u32]>,
+}
+
+impl Activity {
+    /// Nobody has done anything yet.
+    pub fn new(calendar: Calendar, names: &Arc<Names>, segment_at: SegmentAt) -> Self {
+        Self {
+            calendar,
+            names: Arc::clone(names),
+            segment_at,
+            periods: Periods::new(calendar),
+            parts: std::array::from_fn(|_| Mutex::default()),
+        }
     }
 
-    fn purchase(&mut self, customer: u32, day: Day, at: Stamp, codes: &[u32], activates: bool) {
-        let index = customer as usize;
-        if activates {
-            self.active.set(index, self.grid.seen_from(day));
+    /// Which of so many customers, by number, have a purchase or a return.
+    pub fn customers_with_orders(&self, customers: usize) -> Vec<bool> {
+        let mut with_orders = vec![false; customers];
+        for (part, known) in self.parts.iter().enumerate() {
+            let part_of = lock(known);
+            for (within, customer) in part_of.customers.iter().enumerate() {
+                if let Some(has) = with_orders.get_mut(within * PARTS + part) {
+                    *has = !customer.cell.is_empty();
+                }
+            }
+            for back in &part_of.returns {
+                with_orders[back.customer as usize * PARTS + part] = true;
+            }
         }
-        self.first_purchase[index] = self.first_purchase[index].min(day.0);
-        self.first_ever[index] = self.first_ever[index].min(day.0);
+        with_orders
+    }
+
+    /// How many segmenting columns of the orders there are.
+    pub(super) fn columns(&self) -> usize {
+        self.names.values.len()
+    }
+
+    /// The parts, for those who count them.
+    pub(super) fn into_parts(self) -> Vec<Part> {
+        self.parts
+            .into_iter()
+            .map(|part| part.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+            .collect()
+    }
+}
+
+impl Part {
+    fn add(&mut self, orders: &Orders<'_>, rows: &[u32], activity: &Activity) {
+        let within = |row: u32| orders.customers[row as usize] as usize / PARTS;
+        let most = rows.iter().map(|row| within(*row)).max().unwrap_or(0);
+        self.grow(most + 1, activity.columns());
+        let mut own = vec![NONE; orders.codes.len()];
+        for rows in rows.chunks(AHEAD) {
+            // Looks at what is known of the customers of the next rows: many looks wait for memory at once.
+            let look = |row: &u32| i64::from(self.customers[within(*row)].first);
+            std::hint::black_box(rows.iter().map(look).sum::<i64>());
+            for row in rows {
+                let index = *row as usize;
+                for (code, column) in own.iter_mut().zip(&orders.codes) {
+                    *code = column[index];
+                }
+                let customer = u32::try_from(within(*row)).unwrap_or(NONE);
+                let (day, purchase, net) =
+                    (Day(orders.days[index]), orders.purchases[index], orders.nets[index]);
+                if purchase {
+                    self.choose(customer as usize, orders.moments[index], &own, activity);
+                    let known = &mut self.customers[customer as usize];
+                    known.first = known.first.min(day.0);
+                } else if !own.is_empty() && self.customers[customer as usize].first == NEVER {
+                    self.returns.push(Return { customer, day, revenue: net, codes: own.clone() });
+                    continue;
+                }
+                self.put(Cell::of(customer, day, purchase, net), activity);
+            }
+        }
+    }
+
+    fn grow(&mut self, customers: usize, columns: usize) {
+        if customers > self.customers.len() {
+            self.customers.resize(customers, NOBODY);
+            if columns > 0 {
+                self.chosen_at.resize(customers, NO_MOMENT);
+                self.chosen.resize(customers * columns, NONE);
+            }
+        }
+    }
+
+    /// Adds to the cell of a customer and period.
+    fn put(&mut self, cell: Cell, activity: &Activity) {
+        let open = &mut self.customers[cell.customer as usize].cell;
+        if open.is_empty() {
+            *open = cell;
+            return;
+        }
+        let period = |cell: &Cell| activity.periods.number_of(cell.day());
+        let same = open.day() == cell.day() || period(open) == period(&cell);
+        if same && open.add(&cell) {
+            return;
+        }
+        let closed = std::mem::replace(open, cell);
+        if self.cells.len() >= self.merge_at.max(MERGED_FIRST) {
+            self.merge(&activity.periods);
+            self.merge_at = self.cells.len() * 2;
+        }
+        self.cells.push(closed);
+    }
+
+    fn merge(&mut self, periods: &Periods) {
+        let cells = std::mem::take(&mut self.cells);
+        self.cells = merged(cells, periods);
+    }
+
+    /// Keeps the codes of the purchase that segments its customer.
+    fn choose(&mut self, customer: usize, at: Stamp, codes: &[u32], activity: &Activity) {
         if codes.is_empty() {
             return;
         }
-        let known = &mut self.chosen[index * codes.len()..][..codes.len()];
-        let chosen_at = &mut self.chosen_at[index];
-        let better = match self.segment_at {
+        let known = &mut self.chosen[customer * codes.len()..][..codes.len()];
+        let chosen_at = &mut self.chosen_at[customer];
+        let better = match activity.segment_at {
             _ if *chosen_at == NO_MOMENT => true,
             SegmentAt::First => at < *chosen_at,
             SegmentAt::Last => at > *chosen_at,
@@ -177,76 +266,127 @@ impl<'a> Activity<'a> {
         } else if at == *chosen_at {
             // Two orders at the same moment: the value that sorts first, a missing one last, so that
             // neither the files' order nor another column matters.
-            for ((known, code), values) in known.iter_mut().zip(codes).zip(self.values) {
+            for ((known, code), values) in known.iter_mut().zip(codes).zip(&activity.names.values) {
                 let rank = |code: u32| (code == NONE, (code != NONE).then(|| values.text(code)));
-                if rank(*code) < rank(*known) {
+                if known != code && rank(*code) < rank(*known) {
                     *known = *code;
                 }
             }
         }
     }
 
-    /// Takes the customers file's first orders (or signups) where they are earlier.
-    ///
-    /// # Errors
-    /// The frame lacks a column: a bug.
-    pub fn add_first_orders(&mut self, customers: &Customers) -> Result<()> {
-        let numbers = column(&customers.frame, "customer")?.u32()?;
-        let days = &column(&customers.frame, "first_order")?.date()?.phys;
-        for (customer, day) in numbers.iter().zip(days.iter()) {
-            if let (Some(customer), Some(day)) = (customer, day) {
-                let known = &mut self.first_ever[customer as usize];
-                *known = (*known).min(day);
-            }
-        }
-        Ok(())
+    /// How many customers there are, those without orders among them.
+    pub(super) fn len(&self) -> usize {
+        self.customers.len()
     }
 
-    /// Takes contracts as what makes customers active.
-    ///
-    /// # Errors
-    /// The frame lacks a column: a bug.
-    pub fn add_contracts(&mut self, customers: &Customers) -> Result<()> {
-        let numbers = column(&customers.frame, "customer")?.u32()?;
-        let starts = &column(&customers.frame, "start")?.date()?.phys;
-        let ends = &column(&customers.frame, "end")?.date()?.phys;
-        let mut first = vec![NEVER; self.population()];
-        for ((customer, start), end) in numbers.iter().zip(starts.iter()).zip(ends.iter()) {
-            if let (Some(customer), Some(start)) = (customer, start) {
-                let index = customer as usize;
-                first[index] = first[index].min(start);
-                self.active.set(index, self.grid.under_contract(Day(start), end.map(Day)));
-            }
-        }
-        self.first_start = Some(first);
-        Ok(())
-    }
-
-    /// Whether somebody is a customer at all: has purchased, or has a contract.
-    pub(super) fn is_customer(&self, customer: u32) -> bool {
-        let index = customer as usize;
-        self.has_purchased(customer) || self.first_start.as_ref().is_some_and(|first| first[index] != NEVER)
-    }
-
-    /// Whether somebody has a purchase in the files.
-    pub(super) fn has_purchased(&self, customer: u32) -> bool {
-        self.first_purchase[customer as usize] != NEVER
-    }
-
-    /// Whether somebody was a customer before a day: decides new against reactivated.
-    pub(super) fn acquired_before(&self, customer: u32, day: Day) -> bool {
-        let first = self.first_start.as_ref().unwrap_or(&self.first_ever);
-        first[customer as usize] < day.0
-    }
-
-    /// Whether somebody had purchased before a day.
-    pub(super) fn purchased_before(&self, customer: u32, day: Day) -> bool {
-        self.first_ever[customer as usize] < day.0
+    /// The first purchase of a customer in the files; [`NEVER`] where there is none.
+    pub(super) fn first(&self, customer: usize) -> i32 {
+        self.customers.get(customer).map_or(NEVER, |customer| customer.first)
     }
 
     /// The orders columns' codes of a customer's first (or last) purchase.
-    pub(super) fn own_codes(&self, customer: u32) -> &[u32] {
-        let stride = self.values.len();
-        &self.chosen[customer as usize * stride..][..stride]
+    pub(super) fn own_codes(&self, customer: usize, columns: usize) -> &[u32] {
+        self.chosen.get(customer * columns..(customer + 1) * columns).unwrap_or_default()
+    }
+
+    /// All cells, by customer and then day, those of a period in one unless its sums are beyond what a cell holds.
+    pub(super) fn take_cells(&mut self, periods: &Periods) -> Vec<Cell> {
+        let mut cells = std::mem::take(&mut self.cells);
+        let open = self.customers.iter().map(|customer| customer.cell);
+        cells.extend(open.filter(|cell| !cell.is_empty()));
+        let (strays, back): (Vec<_>, Vec<_>) = std::mem::take(&mut self.returns)
+            .into_iter()
+            .partition(|back| self.first(back.customer as usize) == NEVER);
+        self.returns = strays;
+        cells.extend(back.iter().map(|back| Cell::of(back.customer, back.day, false, back.revenue)));
+        merged(cells, periods)
+    }
+}
+
+/// Cells by customer and day; those of one customer and period are one, unless its sums are beyond what a cell holds.
+fn merged(mut cells: Vec<Cell>, periods: &Periods) -> Vec<Cell> {
+    cells.sort_unstable_by_key(|cell| (cell.customer, cell.day()));
+    cells.dedup_by(|cell, kept| {
+        let same = cell.customer == kept.customer
+            && (cell.day() == kept.day() || periods.number_of(cell.day()) == periods.number_of(kept.day()));
+        same && kept.add(cell)
+    });
+    cells
+}
+
+/// The number of the period of each day, worked out once.
+#[derive(Debug)]
+pub(super) struct Periods {
+    calendar: Calendar,
+    blocks: Vec<OnceLock<Box<[i32; DAYS]>>>,
+}
+
+/// Days in a block.
+const DAYS: usize = 512;
+
+/// The first day of the first block: before all days that a file may name.
+const FIRST_DAY: i32 = -26_112;
+
+impl Periods {
+    pub(super) fn new(calendar: Calendar) -> Self {
+        // Through 2199, and a day behind where a time zone says so.
+        Self { calendar, blocks: (0..220).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// The number of the period that a day lies in.
+    pub(super) fn number_of(&self, day: Day) -> i32 {
+        let index = usize::try_from(day.0 - FIRST_DAY).unwrap_or(usize::MAX);
+        let Some(block) = self.blocks.get(index / DAYS) else { return self.calendar.number_of(day) };
+        let numbers = block.get_or_init(|| {
+            let first = day.0 - i32::try_from(index % DAYS).unwrap_or_default();
+            Box::new(std::array::from_fn(|at| {
+                self.calendar.number_of(Day(first + i32::try_from(at).unwrap_or_default()))
+            }))
+        });
+        numbers[index % DAYS]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{Unit, Weekday};
+
+    #[test]
+    fn periods_are_those_of_the_calendar() {
+        for unit in [Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year] {
+            let calendar = Calendar { unit, week_start: Weekday::Sunday, fiscal_year_start: 4 };
+            let periods = Periods::new(calendar);
+            for day in (-25_570..84_010).step_by(7).map(Day) {
+                assert_eq!(periods.number_of(day), calendar.number_of(day), "{day}");
+            }
+        }
+    }
+
+    /// Many orders of few customers, in no order of time, stay few cells.
+    #[test]
+    fn memory_follows_customers_and_periods() {
+        let calendar = Calendar { unit: Unit::Month, week_start: Weekday::Monday, fiscal_year_start: 1 };
+        let activity = Activity::new(calendar, &Arc::new(Names::new(0)), SegmentAt::First);
+        let mut part = Part::default();
+        part.grow(7, 0);
+        for order in 0..500_000_u32 {
+            let day = Day((order.wrapping_mul(2_654_435_761) % 90).cast_signed());
+            part.put(Cell::of(order % 7, day, true, 1_000), &activity);
+        }
+        assert!(part.cells.capacity() < 1 << 18);
+        let cells = part.take_cells(&activity.periods);
+        // January to March 1970, and 71,429 orders of each customer: more than fit into a cell, less than into four.
+        let keys: std::collections::BTreeSet<_> =
+            cells.iter().map(|cell| (cell.customer, periods_of(&activity, cell))).collect();
+        assert_eq!(keys.len(), 21);
+        assert!(cells.len() < 21 * 3);
+        assert_eq!(cells.iter().map(Cell::orders).sum::<u32>(), 500_000);
+        assert_eq!(cells.iter().map(|cell| cell.revenue).sum::<Micros>(), 500_000_000);
+    }
+
+    fn periods_of(activity: &Activity, cell: &Cell) -> i32 {
+        activity.periods.number_of(cell.day())
     }
 }

@@ -67,6 +67,14 @@ impl Grid {
         first..end.max(first)
     }
 
+    /// What [`Self::period_of`] and [`Self::seen_from`] say of all days, worked out once.
+    pub(super) fn reach(&self) -> Reach {
+        let first = self.windows[0].min(self.boundaries[0]);
+        let last = self.boundaries[self.len()];
+        let days = (first.0..last.0).map(Day);
+        Reach { first, of: days.map(|day| (self.period_of(day), self.seen_from(day))).collect() }
+    }
+
     /// The boundaries t at which a contract is active: start < t and (no end or end ≥ t).
     pub(super) fn under_contract(&self, start: Day, end: Option<Day>) -> Range<usize> {
         let first = self.boundaries.partition_point(|boundary| *boundary <= start);
@@ -74,6 +82,21 @@ impl Grid {
             self.boundaries.partition_point(|boundary| *boundary <= end)
         });
         first..end.max(first)
+    }
+}
+
+/// For each day, the period it lies in, and the boundaries at which a purchase on it makes a customer active.
+#[derive(Debug)]
+pub(super) struct Reach {
+    first: Day,
+    of: Vec<(Option<usize>, Range<usize>)>,
+}
+
+impl Reach {
+    pub(super) fn of(&self, day: Day) -> (Option<usize>, Range<usize>) {
+        let index = usize::try_from(day.0 - self.first.0).ok();
+        // Days before and behind lie in no period, and make nobody active at any boundary.
+        index.and_then(|index| self.of.get(index)).cloned().unwrap_or((None, 0..0))
     }
 }
 
@@ -97,6 +120,9 @@ mod tests {
                     let active = window.before(*boundary) <= day && day < *boundary;
                     assert_eq!(seen.contains(&index), active, "{window} {day} {boundary}");
                 }
+                let (period, reached) = grid.reach().of(day);
+                assert_eq!(period, grid.period_of(day));
+                assert!(reached == seen || (reached.is_empty() && seen.is_empty()), "{window} {day}");
             }
         }
     }

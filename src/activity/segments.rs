@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use polars::prelude::DataFrame;
 
-use super::fold::{Activity, SegmentAt};
+use super::fold::SegmentAt;
 use crate::error::Result;
 use crate::input::book::NONE;
 use crate::input::frames::segment_column;
@@ -104,6 +105,15 @@ fn codes_by_customer(
     let starts = &super::fold::column(frame, "start")?.date()?.phys;
     let values = super::fold::column(frame, name)?.u32()?;
     let mut codes = vec![NONE; population];
+    if starts.null_count() == frame.height() {
+        // No contracts, so one row per customer.
+        for (customer, value) in customers.iter().zip(values.iter()) {
+            if let (Some(customer), Some(value)) = (customer, value) {
+                codes[customer as usize] = value;
+            }
+        }
+        return Ok(codes);
+    }
     let mut best: Vec<Option<Rank<'_>>> = vec![None; population];
     for ((customer, start), value) in customers.iter().zip(starts.iter()).zip(values.iter()) {
         let Some(customer) = customer.map(|customer| customer as usize) else { continue };
@@ -127,37 +137,61 @@ pub(super) struct Numbering<'s> {
     segmentation: &'s Segmentation<'s>,
     /// Positions of the crossed columns.
     columns: &'s [usize],
-    numbers: HashMap<Vec<u32>, u32>,
+    /// With one column: the number of each value, behind that of a missing one.
+    of_value: Vec<u32>,
+    /// With several: those of their values together.
+    of_values: HashMap<Vec<u32>, u32, FixedState>,
+    codes: Vec<u32>,
     /// The values of each segment, one per crossed column.
     pub(super) names: Vec<Vec<String>>,
 }
 
 impl<'s> Numbering<'s> {
     pub(super) fn new(segmentation: &'s Segmentation<'s>, columns: &'s [usize]) -> Self {
-        Self { segmentation, columns, numbers: HashMap::new(), names: Vec::new() }
+        Self {
+            segmentation,
+            columns,
+            of_value: Vec::new(),
+            of_values: HashMap::default(),
+            codes: Vec::new(),
+            // The total exists even when nobody does.
+            names: if columns.is_empty() { vec![Vec::new()] } else { Vec::new() },
+        }
     }
 
     /// The segment of a customer, given the orders columns' codes that apply.
     pub(super) fn number(&mut self, customer: u32, own: &[u32]) -> u32 {
-        let codes: Vec<u32> =
-            self.columns.iter().map(|column| self.segmentation.code(*column, customer, own)).collect();
-        let (segmentation, columns, names) = (self.segmentation, self.columns, &mut self.names);
-        *self.numbers.entry(codes).or_insert_with_key(|codes| {
-            names.push(
-                columns.iter().zip(codes).map(|(column, code)| segmentation.value(*column, *code)).collect(),
-            );
-            u32::try_from(names.len() - 1).unwrap_or(NONE)
-        })
+        let known = match self.columns {
+            [] => return 0,
+            [column] => {
+                let code = self.segmentation.code(*column, customer, own);
+                self.codes.clear();
+                self.codes.push(code);
+                let index = code.wrapping_add(1) as usize;
+                if index >= self.of_value.len() {
+                    self.of_value.resize(index + 1, NONE);
+                }
+                Some(self.of_value[index]).filter(|number| *number != NONE)
+            }
+            columns => {
+                self.codes.clear();
+                self.codes
+                    .extend(columns.iter().map(|column| self.segmentation.code(*column, customer, own)));
+                self.of_values.get(&self.codes).copied()
+            }
+        };
+        known.unwrap_or_else(|| self.number_new())
     }
 
-    /// The segment of every customer who is one, [`NONE`] for the others.
-    pub(super) fn of_all(&mut self, activity: &Activity<'_>) -> Vec<u32> {
-        (0..)
-            .take(activity.population())
-            .map(|customer| {
-                let codes = activity.own_codes(customer);
-                if activity.is_customer(customer) { self.number(customer, codes) } else { NONE }
-            })
-            .collect()
+    /// The number of the codes at hand, which are new.
+    fn number_new(&mut self) -> u32 {
+        let number = u32::try_from(self.names.len()).unwrap_or(NONE);
+        let values = self.columns.iter().zip(&self.codes);
+        self.names.push(values.map(|(column, code)| self.segmentation.value(*column, *code)).collect());
+        match self.codes.as_slice() {
+            [code] => self.of_value[code.wrapping_add(1) as usize] = number,
+            codes => _ = self.of_values.insert(codes.to_vec(), number),
+        }
+        number
     }
 }

@@ -1,5 +1,6 @@
 //! What the user says, as said. [`super::report`] turns it into a complete request.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -337,6 +338,10 @@ pub(super) struct ReportArguments {
     /// No warnings and no accounting on standard error
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
+
+    /// How many threads read and count [default: one for each processor]; the numbers do not depend on it
+    #[arg(long, value_name = "N", help_heading = "Resources")]
+    pub(super) threads: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Args)]

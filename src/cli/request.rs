@@ -47,6 +47,7 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         customer_options: options.customers,
         by: arguments.by.clone(),
         max_rejects: arguments.read.max_rejects,
+        threads: arguments.threads,
         plan: Plan {
             settings: Settings {
                 model,

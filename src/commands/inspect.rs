@@ -1,6 +1,7 @@
 //! `regulars inspect`: what files are, how they are read, and what would keep a report from being made.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use super::findings::{
     Candidate, CustomersFinding, Days, FieldFinding, FileFinding, Inspection, OrdersFinding, Problem,
@@ -12,7 +13,6 @@ use crate::input::account::{Account, Limit, Rejects, Sink};
 use crate::input::census::{ColumnCensus, FileCensus};
 use crate::input::customers::{self, CustomerOptions, Customers, OrdersSide};
 use crate::input::fields::names_order;
-use crate::input::keys::Keys;
 use crate::input::mapping::{Header, looks_like_orders};
 use crate::input::orders::{OrderOptions, OrderReader, Orders};
 use crate::input::privacy::Privacy;
@@ -64,15 +64,15 @@ pub fn run(request: &Request, sink: &mut Sink<'_>) -> Result<Inspection> {
         // Files that were not reached because one before them cannot be read.
         order_files.extend(tables.map(FileCensus::of));
     }
-    let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
-    let side = OrdersSide::of(orders.as_ref(), keys.len())?;
+    let names = orders.as_ref().map(|orders| Arc::clone(&orders.names)).unwrap_or_default();
+    let side = OrdersSide::of(orders.as_ref(), names.customers.bound())?;
     let mut customer_files = Vec::new();
     let mut customers = None;
     let mut customers_tables = customers_tables.into_iter();
     if let Some(table) = customers_tables.next() {
         let options = &request.customer_options;
         let censuses = Some(&mut customer_files);
-        match customers::read_observed(table, options, &side, &[], &mut keys, &mut rejects, censuses) {
+        match customers::read_observed(table, options, &side, &[], &names.customers, &mut rejects, censuses) {
             Ok(read) => customers = Some(read),
             Err(error) => problems.push(error),
         }

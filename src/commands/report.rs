@@ -1,12 +1,18 @@
 //! `regulars report`: files to a [`Report`].
 
-use crate::activity::{ByColumn, Origin};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::activity::{Activity, ByColumn, Origin};
 use crate::error::{Error, Result};
 use crate::input::account::{Limit, Rejects, Sink};
 use crate::input::customers::{self, CustomerOptions, OrdersSide};
 use crate::input::keys::Keys;
 use crate::input::mapping::Header;
-use crate::input::orders::{OrderOptions, OrderReader};
+use crate::input::names::Names;
+use crate::input::orders::{OrderOptions, OrderReader, Orders};
 use crate::input::privacy::Privacy;
 use crate::input::reject_file;
 use crate::input::source::Source;
@@ -28,6 +34,8 @@ pub struct Request {
     pub by: Vec<String>,
     /// How many rows may be rejected.
     pub max_rejects: Limit,
+    /// How many threads read and count; by itself, as many as there are processors.
+    pub threads: Option<NonZeroUsize>,
     /// What is to be reported; its columns and breakdowns come from `by` and the files' headers.
     pub plan: Plan,
 }
@@ -59,20 +67,25 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     let by = headers.resolve(&request.by)?;
 
     let mut rejects = Rejects::new(request.max_rejects, sink);
-    let mut orders = None;
-    if !first.is_empty() {
-        let reader = OrderReader::new(&request.order_options, &by.order_columns, &exports);
-        let rest = sources[1..].iter().map(|source| request.order_options.open(source));
-        let tables = std::iter::once(Ok(first)).chain(rest).flat_map(one_by_one);
-        orders = Some(reader.read(tables, &mut rejects)?);
-    }
-    let mut keys = orders.as_mut().map_or_else(Keys::default, |orders| std::mem::take(&mut orders.customers));
+    let pool = threads(request.threads)?;
+    let Read { orders, names, activity } = if first.is_empty() {
+        Read::nothing(&request.plan)
+    } else {
+        let reading =
+            Reading { request: &request, by: &by, exports: &exports, sources: &sources, pool: pool.as_ref() };
+        reading.read(first, &mut rejects)?
+    };
     let mut listed = None;
     if let Some(table) = customers_table {
-        let side = OrdersSide::of(orders.as_ref(), keys.len())?;
-        let columns = &by.customer_columns;
-        listed =
-            Some(customers::read(table, &request.customer_options, &side, columns, &mut keys, &mut rejects)?);
+        let side = match &orders {
+            Some(orders) => OrdersSide {
+                keyed_by_email: Some(orders.keyed_by_email),
+                has_orders: activity.customers_with_orders(names.customers.bound()),
+            },
+            None => OrdersSide::default(),
+        };
+        let (options, columns) = (&request.customer_options, &by.customer_columns);
+        listed = Some(customers::read(table, options, &side, columns, &names.customers, &mut rejects)?);
     }
     let privacy = request.order_options.privacy;
     let values = orders.iter().flat_map(|orders| by.order_columns.iter().zip(&orders.values));
@@ -80,10 +93,94 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     values.chain(of_customers).try_for_each(|(column, values)| refuse_personal(privacy, column, values))?;
     let rejected = rejects.messages();
     let plan = Plan { columns: by.columns, breakdowns: by.breakdowns, ..request.plan };
-    let inputs = Inputs { orders: orders.as_ref(), customers: listed.as_ref(), population: keys.len() };
-    let mut report = build(&inputs, plan)?;
+    let inputs = Inputs {
+        orders: orders.as_ref(),
+        customers: listed.as_ref(),
+        population: names.customers.bound(),
+        pool: pool.as_ref(),
+    };
+    let mut report = build(&inputs, activity, plan)?;
     report.warnings.extend(rejected.into_iter().map(|message| format!("rejected: {message}")));
     Ok(report)
+}
+
+/// The threads that read and count; none where one is enough.
+fn threads(given: Option<NonZeroUsize>) -> Result<Option<ThreadPool>> {
+    let threads = match given {
+        Some(threads) => threads.get(),
+        None => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+    };
+    if threads == 1 {
+        return Ok(None);
+    }
+    let pool =
+        ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("regulars {number}"));
+    pool.build().map(Some).map_err(|error| Error::input(format!("threads cannot be started: {error}")))
+}
+
+/// The orders, read and folded.
+struct Read {
+    orders: Option<Orders>,
+    names: Arc<Names>,
+    activity: Activity,
+}
+
+impl Read {
+    fn nothing(plan: &Plan) -> Self {
+        let names = Arc::new(Names::default());
+        let activity = Activity::new(plan.settings.calendar, &names, plan.settings.segment_at);
+        Self { orders: None, names, activity }
+    }
+}
+
+/// How the orders are read.
+struct Reading<'r> {
+    request: &'r Request,
+    by: &'r By,
+    exports: &'r [Source],
+    sources: &'r [Source],
+    pool: Option<&'r ThreadPool>,
+}
+
+impl Reading<'_> {
+    /// Reads the sources, of which the first is opened: in the order of their ids, where they have one and could be
+    /// read again if not.
+    fn read(&self, first: Vec<Table>, rejects: &mut Rejects<'_>) -> Result<Read> {
+        let mut first = Some(first);
+        if self.sources.iter().all(Source::is_file)
+            && let Some(read) = self.read_once(&mut first, rejects, true)?
+        {
+            return Ok(read);
+        }
+        self.read_once(&mut first, rejects, false)?.ok_or_else(|| Error::internal("orders are not read"))
+    }
+
+    fn read_once(
+        &self,
+        first: &mut Option<Vec<Table>>,
+        rejects: &mut Rejects<'_>,
+        in_order: bool,
+    ) -> Result<Option<Read>> {
+        let Request { order_options, plan, .. } = self.request;
+        let columns = &self.by.order_columns;
+        let names = Arc::new(Names::new(columns.len()));
+        let activity = Activity::new(plan.settings.calendar, &names, plan.settings.segment_at);
+        let mut reader = OrderReader::new(order_options, columns, self.exports).into(&activity, &names);
+        if let Some(pool) = self.pool {
+            reader = reader.on(pool);
+        }
+        let open = |(number, source): (usize, &Source)| match first.take_if(|_| number == 0) {
+            Some(tables) => Ok(tables),
+            None => order_options.open(source),
+        };
+        let tables = self.sources.iter().enumerate().map(open).flat_map(one_by_one);
+        let orders = if in_order {
+            reader.read_in_order(tables, rejects)?
+        } else {
+            Some(reader.read(tables, rejects)?)
+        };
+        Ok(orders.map(|orders| Read { orders: Some(orders), names, activity }))
+    }
 }
 
 /// Segments are printed, so none may be made of e-mail addresses, names, telephone numbers or addresses.

@@ -117,6 +117,16 @@ impl Account {
         }
     }
 
+    /// Adds what became of other rows.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.read += other.read;
+        self.used += other.used;
+        self.rejected += other.rejected;
+        for (reason, rows) in &other.excluded {
+            self.exclude(*reason, *rows);
+        }
+    }
+
     /// Rows excluded for any reason.
     pub fn excluded_total(&self) -> u64 {
         self.excluded.values().sum()
@@ -265,6 +275,9 @@ pub struct Rejects<'s> {
     headers: BTreeMap<String, (u64, Vec<u8>)>,
     /// By kind: how many, and the first few in words.
     kinds: BTreeMap<Fault, (u64, Vec<String>)>,
+    /// Rows that the sink was handed before reading began again; they come again, and are not handed on.
+    handed_before: u64,
+    handed: u64,
 }
 
 /// How many messages of each kind are shown.
@@ -273,12 +286,27 @@ const SHOWN_PER_KIND: usize = 5;
 impl<'s> Rejects<'s> {
     /// A collector that hands every rejected row to `sink`.
     pub fn new(limit: Limit, sink: &'s mut Sink<'s>) -> Self {
-        Self { limit, sink, read: 0, headers: BTreeMap::new(), kinds: BTreeMap::new() }
+        Self {
+            limit,
+            sink,
+            read: 0,
+            headers: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            handed_before: 0,
+            handed: 0,
+        }
     }
 
     /// Notes the header of a file that is to be read.
     pub fn begin(&mut self, file: &str, header: (u64, Vec<u8>)) {
         self.headers.insert(file.to_owned(), header);
+    }
+
+    /// Begins again with the data set that is read: its rows will come once more, in the same order.
+    pub(super) fn begin_again(&mut self) {
+        self.handed_before = self.handed_before.max(self.handed);
+        self.handed = 0;
+        self.kinds.clear();
     }
 
     /// Notes a rejected row.
@@ -298,6 +326,10 @@ impl<'s> Rejects<'s> {
         *count += 1;
         if shown.len() < SHOWN_PER_KIND {
             shown.push(format!("{file}:{line}: {}", problem.message));
+        }
+        self.handed += 1;
+        if self.handed <= self.handed_before {
+            return Ok(());
         }
         let header = self.headers.get(file);
         (self.sink)(Rejected { file, line, reason: &problem.message, raw, header })

@@ -1,14 +1,18 @@
 //! The order book: lines gathered into orders, in whatever order they arrive.
+//!
+//! A book holds all lines of its orders, and nothing of others; so a data set may be spread over many books.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::account::{Account, Fault, Problem, Reason, Rejects};
+use super::account::{Fault, Problem, Reason};
 use super::came_back::{CameBack, Teller};
 use super::date::Stamp;
 use super::draft::{Draft, NO_DATE};
 pub use super::draft::{FileFacts, Line, NONE};
 use super::keys::Keys;
+use super::names::Names;
 use super::order_amounts::Amounts;
 use super::order_options::OnConflict;
 use super::privacy::Privacy;
@@ -21,13 +25,22 @@ const MOST_UNFINISHED: usize = 1_000_000;
 /// A line that lacks the date or the amount of its order: file, line, original bytes.
 type Unfinished = (u32, u64, Box<[u8]>);
 
-/// All orders of a data set, one draft each.
+/// A line that is rejected because its order lacks something on all of its lines.
+#[derive(Debug)]
+pub(super) struct Rejection {
+    pub(super) file: u32,
+    pub(super) line: u64,
+    pub(super) problem: Problem,
+    pub(super) raw: Box<[u8]>,
+}
+
+/// Orders, one draft each.
 #[derive(Debug, Default)]
 pub struct Book {
     drafts: Vec<Draft>,
     ids: Keys,
-    /// Every id so far was longer than the one before or, of the same length, behind it.
-    ids_ascend: bool,
+    /// In which direction ids go.
+    direction: Direction,
     /// The draft of each id.
     draft_of: Vec<u32>,
     without_amounts: bool,
@@ -42,25 +55,81 @@ pub struct Book {
     unfinished: HashMap<u32, Vec<Unfinished>>,
     /// Some order has two lines in one file: the files hold lines, not orders.
     has_lines: bool,
-    /// The names behind [`Line::currency`].
-    pub currencies: Keys,
-    /// The keys behind [`Line::customer`].
-    pub customers: Keys,
-    /// The texts behind [`Line::segments`], by column.
-    pub values: Vec<Keys>,
+    names: Arc<Names>,
+}
+
+/// In which direction ids go: always to longer ones or, of the same length, to those behind; or always back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// There were no two different ids yet.
+    #[default]
+    Open,
+    Up,
+    Down,
+    /// In none.
+    Mixed,
+}
+
+impl Direction {
+    /// The direction of one step from an id to another one.
+    pub(super) fn of(from: &[u8], to: &[u8]) -> Self {
+        match (to.len(), to).cmp(&(from.len(), from)) {
+            Ordering::Equal => Self::Open,
+            Ordering::Greater => Self::Up,
+            Ordering::Less => Self::Down,
+        }
+    }
+
+    /// The direction after a step.
+    pub(super) fn and(self, step: Self) -> Self {
+        match (self, step) {
+            (known, Self::Open) => known,
+            (Self::Open, step) => step,
+            (known, step) if known == step => known,
+            _ => Self::Mixed,
+        }
+    }
 }
 
 impl Book {
     /// An empty book with these segmenting columns. `without_amounts`: orders need no amount.
-    pub fn new(segment_columns: &[String], without_amounts: bool, privacy: Privacy) -> Self {
-        Self {
-            segment_columns: segment_columns.to_vec(),
-            values: segment_columns.iter().map(|_| Keys::default()).collect(),
-            without_amounts,
-            privacy,
-            ids_ascend: true,
-            ..Self::default()
+    pub fn new(
+        segment_columns: &[String],
+        without_amounts: bool,
+        privacy: Privacy,
+        names: Arc<Names>,
+    ) -> Self {
+        Self { segment_columns: segment_columns.to_vec(), without_amounts, privacy, names, ..Self::default() }
+    }
+
+    /// An empty book of the same kind.
+    pub(super) fn like(&self) -> Self {
+        Self::new(&self.segment_columns, self.without_amounts, self.privacy, Arc::clone(&self.names))
+    }
+
+    /// Takes over an order of another book.
+    pub(super) fn adopt(&mut self, other: &mut Self, number: usize) {
+        let mut draft = other.drafts[number].clone();
+        if draft.id != NONE {
+            draft.id = self.ids.push(other.ids.text(draft.id));
         }
+        let new = u32::try_from(self.drafts.len()).expect("fewer than 2³² orders");
+        let stride = self.segment_columns.len();
+        self.segments.extend_from_slice(&other.segments[number * stride..][..stride]);
+        self.drafts.push(draft);
+        let Ok(old) = u32::try_from(number) else { return };
+        self.left_out.extend(other.left_out.remove(&old).map(|place| (new, place)));
+        self.came_back.extend(other.came_back.remove(&old).map(|back| (new, back)));
+    }
+
+    /// In which direction the ids went.
+    pub(super) fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The names that its lines bear.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The order with this id, new or not; without an id always a new one.
@@ -81,31 +150,24 @@ impl Book {
         new
     }
 
-    /// The number of an id, and whether it is new. As long as ids ascend, as databases write them, each is the last
-    /// one or new, and none has to be looked for.
+    /// The number of an id, and whether it is new. As long as ids go in one direction, as databases write them, each
+    /// is the last one or new, and none has to be looked for.
     fn number_of(&mut self, id: &[u8]) -> (u32, bool) {
         let count = u32::try_from(self.ids.len()).unwrap_or(NONE);
-        if !self.ids_ascend {
-            return match self.ids.number(id) {
-                number if number < count => (number, false),
-                number => (number, true),
-            };
-        }
-        let Some(last) = count.checked_sub(1) else { return (self.ids.push(id), true) };
-        let known = self.ids.text(last);
-        match (id.len(), id).cmp(&(known.len(), known)) {
-            Ordering::Equal => (last, false),
-            Ordering::Greater => (self.ids.push(id), true),
-            Ordering::Less => {
-                self.ids_ascend = false;
-                self.number_of(id)
+        if self.direction != Direction::Mixed {
+            let Some(last) = count.checked_sub(1) else { return (self.ids.push(id), true) };
+            let step = Direction::of(self.ids.text(last), id);
+            self.direction = self.direction.and(step);
+            match self.direction {
+                Direction::Mixed => {}
+                _ if step == Direction::Open => return (last, false),
+                _ => return (self.ids.push(id), true),
             }
         }
-    }
-
-    /// Makes ids to be found, for what separate files say of orders.
-    pub(super) fn index(&mut self) {
-        self.ids.index();
+        match self.ids.number(id) {
+            number if number < count => (number, false),
+            number => (number, true),
+        }
     }
 
     /// Notes that a line of an order is left out.
@@ -163,34 +225,42 @@ impl Book {
         forgotten
     }
 
-    /// Notes what an order amounts to by a separate file; `false` when there is no such order.
+    /// Notes what an order amounts to by a separate file.
     ///
     /// # Errors
     /// The amount is too large.
-    pub(super) fn pay(&mut self, id: &[u8], amounts: &Amounts) -> Result<bool> {
-        let Some(order) = self.known(id) else { return Ok(false) };
-        self.drafts[order as usize].amount.add(amounts.paid).ok_or_else(|| {
-            let id = String::from_utf8_lossy(id);
+    pub(super) fn pay(&mut self, order: usize, amounts: &Amounts) -> Result<()> {
+        let draft = &mut self.drafts[order];
+        draft.amount.add(amounts.paid).ok_or_else(|| {
+            let id = self.ids.display(draft.id);
             Error::input(format!("the amounts of order \"{id}\" add up to more than can be held"))
         })?;
         for (at, amount) in &amounts.back {
-            self.came_back.entry(order).or_default().note(Teller::Payments, *at, Some(*amount));
+            self.back_of(order).note(Teller::Payments, *at, Some(*amount));
         }
-        Ok(true)
+        Ok(())
     }
 
-    /// Notes what came back of an order; `false` when there is no such order.
-    pub fn give_back(&mut self, id: &[u8], returned: &Returned) -> bool {
-        let Some(order) = self.known(id) else { return false };
+    /// Notes what came back of an order.
+    pub(super) fn give_back(&mut self, order: usize, returned: &Returned) {
         for (at, amount) in &returned.parts {
-            self.came_back.entry(order).or_default().note(Teller::Returns, *at, *amount);
+            self.back_of(order).note(Teller::Returns, *at, *amount);
         }
-        true
     }
 
-    /// The order with this id, if there is one.
-    fn known(&self, id: &[u8]) -> Option<u32> {
-        self.ids.find(id).and_then(|number| self.draft_of.get(number as usize)).copied()
+    fn back_of(&mut self, order: usize) -> &mut CameBack {
+        self.came_back.entry(u32::try_from(order).unwrap_or(NONE)).or_default()
+    }
+
+    /// How many orders there are.
+    pub(super) fn len(&self) -> usize {
+        self.drafts.len()
+    }
+
+    /// The id of an order, where it has one.
+    pub(super) fn id(&self, order: usize) -> Option<&[u8]> {
+        let id = self.drafts[order].id;
+        (id != NONE).then(|| self.ids.text(id))
     }
 
     /// What came back of an order, where anything is known to have.
@@ -247,7 +317,7 @@ impl Book {
         };
         if let Some(new) = line.currency {
             if draft.currency != NONE && draft.currency != new {
-                let text = |n| self.privacy.key(&self.currencies.display(n));
+                let text = |n| self.privacy.key(&self.names.currencies.display(n));
                 return Err(conflict("currency", &text(draft.currency), &text(new), draft.line));
             }
             draft.currency = new;
@@ -273,7 +343,7 @@ impl Book {
         }
         if let Some(new) = line.customer {
             if draft.customer != NONE && draft.customer != new {
-                let text = |n| self.privacy.key(&display_key(&self.customers, n));
+                let text = |n| self.privacy.key(&self.names.customers.display(n));
                 return Err(conflict("customer", &text(draft.customer), &text(new), draft.line)
                     .hint("an order belongs to one customer; is the right column mapped as order_id?"));
             }
@@ -286,7 +356,7 @@ impl Book {
                 *old = *new;
             } else if *new != NONE && old != new {
                 let name = &self.segment_columns[column];
-                let text = |n| self.privacy.shown(name, self.values[column].text(n));
+                let text = |n| self.privacy.shown(name, &self.names.values[column].text(n));
                 let what = format!("column \"{name}\"");
                 return Err(conflict(&what, &text(*old), &text(*new), draft.line).hint(
                     "the column describes lines, not orders; a customer's segment comes from whole orders",
@@ -332,18 +402,11 @@ impl Book {
         Ok(())
     }
 
-    /// Rejects the lines of every order that has no date, or no amount, on any of them.
-    ///
-    /// # Errors
-    /// The reject file cannot be written.
-    pub fn reject_unfinished(
-        &mut self,
-        files: &[FileFacts],
-        account: &mut Account,
-        rejects: &mut Rejects<'_>,
-    ) -> Result<()> {
+    /// Takes out the lines of every order that has no date, or no amount, on any of them.
+    pub(super) fn take_unfinished(&mut self, files: &[FileFacts]) -> Vec<Rejection> {
         let mut unfinished: Vec<_> = std::mem::take(&mut self.unfinished).into_iter().collect();
         unfinished.sort_unstable_by_key(|(order, _)| *order);
+        let mut rejected = Vec::new();
         for (order, lines) in unfinished {
             if self.excluded(order as usize).is_some() {
                 continue;
@@ -363,12 +426,14 @@ impl Book {
                 ),
             };
             self.forget_lines(order);
-            for (file, line, raw) in lines {
-                let problem = Problem::new(Fault::Missing, message.clone());
-                rejects.add(&files[file as usize].name, line, &problem, &raw, account)?;
-            }
+            rejected.extend(lines.into_iter().map(|(file, line, raw)| Rejection {
+                file,
+                line,
+                problem: Problem::new(Fault::Missing, message.clone()),
+                raw,
+            }));
         }
-        Ok(())
+        rejected
     }
 
     /// The orders, in the order their first lines were read, with the codes of their segments.
@@ -385,23 +450,13 @@ impl Book {
         &self.segment_columns
     }
 
-    /// The order with this number, and its id.
-    pub(super) fn named(&self, number: usize) -> (&Draft, String) {
-        let draft = &self.drafts[number];
-        let id = if draft.id == NONE { String::new() } else { self.privacy.key(&self.ids.display(draft.id)) };
-        (draft, id)
+    /// The id of an order, for people.
+    pub(super) fn shown_id(&self, draft: &Draft) -> String {
+        if draft.id == NONE { String::new() } else { self.privacy.key(&self.ids.display(draft.id)) }
     }
 
-    /// The orders whose lines stand in several files, and whether the files hold lines at all.
-    pub(super) fn spanning(&self) -> (Vec<usize>, bool) {
-        let spanning = self.orders().filter(|(number, draft, _)| {
-            draft.lines > 0 && (draft.spans_files || self.left_out_elsewhere(*number).is_some())
-        });
-        (spanning.map(|(number, ..)| number).collect(), self.has_lines)
+    /// Whether some order has two lines in one file: the files hold lines, not orders.
+    pub(super) fn has_lines(&self) -> bool {
+        self.has_lines
     }
-}
-
-/// A customer's key for people: e-mail keys are marked inside so that they never meet an id.
-pub fn display_key(customers: &Keys, number: u32) -> String {
-    customers.display(number).trim_start_matches('\0').to_owned()
 }

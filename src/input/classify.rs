@@ -1,27 +1,33 @@
 //! Orders to purchases and returns: grouping, refunds, currencies, reasons to leave an order out.
+//!
+//! Books are classified one by one, by any thread; what comes of them is put together in the end, and is the same in
+//! whatever order. Where only all orders together decide how lines become orders, those it makes a difference to are
+//! set aside until then.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering::Relaxed;
 
 use polars::prelude::DataFrame;
 
 use super::account::{Account, Reason};
-use super::book::{Book, FileFacts, NONE};
+use super::book::Book;
 use super::came_back::refunds;
 use super::date::{Stamp, day_of};
-use super::draft::{Draft, NO_DATE};
+use super::draft::{Draft, FileFacts, NO_DATE, NONE};
 use super::frames::Batch;
-use super::grouping::{Evidence, Grouping, Lines, Undecided, decide};
+use super::grouping::{Evidence, Grouping, Lines, Undecided, decide, foreseen};
+use super::names::Names;
 use super::order_options::RefundsAt;
 use super::privacy::Privacy;
 use super::rates::Rates;
-use crate::calendar::Day;
+use crate::calendar::{Day, DaySet};
 use crate::error::{Error, Result};
 use crate::money::{Micros, WideMicros, to_text};
 
 const BATCH: usize = 1 << 16;
 
 /// What the classification needs to know.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Rules<'r> {
     /// `--order-amount`.
     pub order_amount: Option<Grouping>,
@@ -43,11 +49,11 @@ pub struct Rules<'r> {
     pub files: &'r [FileFacts],
 }
 
-/// What came of the book.
-#[derive(Debug)]
+/// What came of the orders.
+#[derive(Debug, Default)]
 pub struct Finished {
-    /// The used orders: `customer` (UInt32), `day` (Date), `at` (Int64, seconds of the civil clock),
-    /// `net` (Int64, millionths), `purchase` (Boolean; false: a return), and one UInt32 column per
+    /// The used orders, where nobody else takes them: `customer` (UInt32), `day` (Date), `at` (Int64, seconds of the
+    /// civil clock), `net` (Int64, millionths), `purchase` (Boolean; false: a return), and one UInt32 column per
     /// segmenting orders column.
     pub batches: Vec<DataFrame>,
     /// Orders in the batches that are purchases.
@@ -73,7 +79,356 @@ pub struct Finished {
     pub spanning: u64,
 }
 
+/// A file's number, and a line in it: where an order begins. Of several orders the first is named.
+type Place = (u32, u64);
+
+/// The first of several by their places.
+fn first<T>(known: &mut Option<(Place, T)>, place: Place, new: impl FnOnce() -> T) {
+    if known.as_ref().is_none_or(|(known, _)| place < *known) {
+        *known = Some((place, new()));
+    }
+}
+
+fn first_of<T>(known: &mut Option<(Place, T)>, other: Option<(Place, T)>) {
+    if let Some((place, new)) = other {
+        first(known, place, || new);
+    }
+}
+
+/// An order that shows how lines become orders: its id, and the lines that bear an amount.
+#[derive(Debug, Clone)]
+struct Shown {
+    id: String,
+    lines: Lines,
+}
+
+/// What the orders of one file show of how the lines of a column become orders.
+#[derive(Debug, Default)]
+struct Showing {
+    /// An order whose lines all bear the same amount.
+    open: Option<(Place, Shown)>,
+    /// One whose lines bear different ones.
+    differing: Option<(Place, Shown)>,
+    /// How orders that it makes a difference to were grouped.
+    used: BTreeSet<Grouping>,
+}
+
+impl Showing {
+    fn see(&mut self, place: Place, lines: &Lines, id: impl FnOnce() -> String) {
+        let which = if lines.differ { &mut self.differing } else { &mut self.open };
+        first(which, place, || Shown { id: id(), lines: lines.clone() });
+    }
+
+    fn absorb(&mut self, other: Self) {
+        first_of(&mut self.open, other.open);
+        first_of(&mut self.differing, other.differing);
+        self.used.extend(other.used);
+    }
+}
+
+/// Orders whose lines stand in several files.
+#[derive(Debug, Default)]
+struct Spanning {
+    orders: u64,
+    /// One that is an order in two versions, whatever the files hold: where it stands as well, and its id.
+    versions: Option<(Place, (Place, String))>,
+    /// One that is, where files have one row per order.
+    if_no_lines: Option<(Place, (Place, String))>,
+    /// The files have several rows per order.
+    has_lines: bool,
+}
+
+/// What came of some books.
+#[derive(Debug, Default)]
+pub(super) struct Classified {
+    pub(super) finished: Finished,
+    /// Rows that are used, and rows of orders that are left out.
+    pub(super) account: Account,
+    order_days: DaySet,
+    /// By file: amounts, and refunds.
+    showing: BTreeMap<u32, (Showing, Showing)>,
+    spanning: Spanning,
+    /// Where each currency of the orders stands first.
+    currencies: BTreeMap<u32, Place>,
+    /// The first order that cannot be used.
+    failed: Option<(Place, Error)>,
+    /// Orders that wait for the grouping.
+    waiting: Vec<Book>,
+}
+
+/// How the lines of each file become orders, where that is known: amounts, and refunds.
+type Groupings = Vec<(Option<Grouping>, Option<Grouping>)>;
+
+impl Classified {
+    /// Classifies the orders of a book, and accounts for every line that is left.
+    ///
+    /// # Errors
+    /// A frame cannot be made: a bug.
+    pub(super) fn add(&mut self, book: &mut Book, rules: &Rules<'_>) -> Result<()> {
+        let foreseen: Groupings = rules.files.iter().map(|file| rules.foreseen(file)).collect();
+        self.spanning.has_lines |= book.has_lines();
+        let mut waiting = Vec::new();
+        let classifier = Classifier { book, rules };
+        let mut batch = Batch::new(book.segment_columns().len());
+        for (number, draft, segments) in book.orders().filter(|(_, draft, _)| draft.lines > 0) {
+            classifier.span(number, draft, &mut self.spanning);
+            let waits = self.show(&classifier, draft, foreseen[draft.file as usize]);
+            if waits {
+                waiting.push(number);
+            } else {
+                self.order(&classifier, (number, draft, segments), &foreseen, &mut batch)?;
+            }
+        }
+        self.push_batch(&mut batch, book)?;
+        if !waiting.is_empty() {
+            let mut set_aside = book.like();
+            for number in waiting {
+                set_aside.adopt(book, number);
+            }
+            self.waiting.push(set_aside);
+        }
+        Ok(())
+    }
+
+    /// Notes what an order shows of groupings; says whether it has to wait until they are decided.
+    fn show(
+        &mut self,
+        classifier: &Classifier<'_>,
+        draft: &Draft,
+        (amount, refund): (Option<Grouping>, Option<Grouping>),
+    ) -> bool {
+        let (amounts, refunded) = (&draft.amount, draft.refunded());
+        if amounts.priced < 2 && refunded.priced < 2 {
+            return false;
+        }
+        let known = &classifier.facts(draft).known;
+        let (of_amounts, of_refunds) = self.showing.entry(draft.file).or_default();
+        let place = (draft.file, draft.line);
+        let mut waits = false;
+        let columns = [
+            (amounts, of_amounts, amount, &known.amounts_differ),
+            (refunded, of_refunds, refund, &known.refunds_differ),
+        ];
+        for (lines, showing, grouping, differ) in columns.into_iter().filter(|(lines, ..)| lines.priced > 1) {
+            showing.see(place, lines, || classifier.book.shown_id(draft));
+            if lines.differ && !differ.load(Relaxed) {
+                differ.store(true, Relaxed);
+            }
+            match grouping {
+                Some(grouping) => _ = showing.used.insert(grouping),
+                None => waits = true,
+            }
+        }
+        waits
+    }
+
+    /// Classifies an order.
+    fn order(
+        &mut self,
+        classifier: &Classifier<'_>,
+        (number, draft, segments): (usize, &Draft, &[u32]),
+        groupings: &Groupings,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let book = classifier.book;
+        let place = (draft.file, draft.line);
+        let at = book.at(number);
+        if at != NO_DATE {
+            self.order_days.insert(day_of(at));
+        }
+        let of_file = groupings[draft.file as usize];
+        let used = match classifier.fate(number, draft, of_file) {
+            Ok(Fate::Used(used)) => used,
+            Ok(Fate::Excluded(reason)) => {
+                self.account.exclude(reason, draft.lines.into());
+                return Ok(());
+            }
+            Err(error) => {
+                first(&mut self.failed, place, || error);
+                return Ok(());
+            }
+        };
+        let names_currency = draft.currency != NONE || classifier.facts(draft).has_currencies;
+        if classifier.rules.currency.is_none() && names_currency {
+            let known = self.currencies.entry(draft.currency).or_insert(place);
+            *known = place.min(*known);
+        }
+        let finished = &mut self.finished;
+        finished.returned_beyond += u64::from(used.beyond);
+        let customer = book.customer_of(number);
+        let segments = match book.came_back(number) {
+            Some(back) if draft.sales == 0 => back.segments(),
+            _ => segments,
+        };
+        let entries = used.net.map(|(net, purchase)| (at, net, purchase));
+        let refunds = used.refunds.iter().map(|(at, amount)| (*at, -amount, false));
+        for (at, net, purchase) in entries.into_iter().chain(refunds) {
+            finished.revenue.0 += WideMicros::from(net);
+            if customer == NONE {
+                finished.revenue.1 += WideMicros::from(net);
+                continue;
+            }
+            if purchase {
+                let day = day_of(at);
+                finished.cover((day, day));
+            }
+            *(if purchase { &mut finished.purchases } else { &mut finished.returns }) += 1;
+            batch.push(customer, at, net, purchase, segments);
+            if batch.len() == BATCH {
+                finished.batches.push(batch.take(book.segment_columns())?);
+            }
+        }
+        if customer == NONE {
+            finished.keyless += 1;
+            self.account.exclude(Reason::NoCustomer, draft.lines.into());
+        } else {
+            self.account.used += u64::from(draft.lines);
+        }
+        Ok(())
+    }
+
+    fn push_batch(&mut self, batch: &mut Batch, book: &Book) -> Result<()> {
+        if batch.len() > 0 {
+            self.finished.batches.push(batch.take(book.segment_columns())?);
+        }
+        Ok(())
+    }
+
+    /// Adds what came of other books.
+    pub(super) fn absorb(&mut self, other: Self) {
+        let (mine, theirs) = (&mut self.finished, other.finished);
+        mine.batches.extend(theirs.batches);
+        mine.purchases += theirs.purchases;
+        mine.returns += theirs.returns;
+        mine.keyless += theirs.keyless;
+        mine.revenue.0 += theirs.revenue.0;
+        mine.revenue.1 += theirs.revenue.1;
+        mine.returned_beyond += theirs.returned_beyond;
+        if let Some(days) = theirs.purchase_days {
+            mine.cover(days);
+        }
+        self.account.absorb(&other.account);
+        self.order_days.extend(&other.order_days);
+        for (file, (amounts, refunds)) in other.showing {
+            let (my_amounts, my_refunds) = self.showing.entry(file).or_default();
+            my_amounts.absorb(amounts);
+            my_refunds.absorb(refunds);
+        }
+        let spanning = &mut self.spanning;
+        spanning.orders += other.spanning.orders;
+        spanning.has_lines |= other.spanning.has_lines;
+        first_of(&mut spanning.versions, other.spanning.versions);
+        first_of(&mut spanning.if_no_lines, other.spanning.if_no_lines);
+        for (currency, place) in other.currencies {
+            let known = self.currencies.entry(currency).or_insert(place);
+            *known = place.min(*known);
+        }
+        first_of(&mut self.failed, other.failed);
+        self.waiting.extend(other.waiting);
+    }
+
+    /// The batches so far, for somebody who takes them.
+    pub(super) fn take_batches(&mut self) -> Vec<DataFrame> {
+        std::mem::take(&mut self.finished.batches)
+    }
+
+    /// Decides what only all orders together decide, and classifies those that waited for it. The batches that are
+    /// left are in [`Finished::batches`].
+    ///
+    /// # Errors
+    /// A grouping is ambiguous, an order differs between files, two currencies meet, or a currency has no rate.
+    pub(super) fn finish(mut self, rules: &Rules<'_>, names: &Names) -> Result<(Finished, Account)> {
+        if rules.currency.is_some() && names.currencies.is_empty() {
+            return Err(Error::input("the orders name no currency, so --currency cannot choose one")
+                .hint("name their column with --map currency=COLUMN"));
+        }
+        self.check_versions(rules)?;
+        let groupings = self.decide(rules)?;
+        let mut batch = None;
+        for book in std::mem::take(&mut self.waiting) {
+            let classifier = Classifier { book: &book, rules };
+            let batch = batch.get_or_insert_with(|| Batch::new(book.segment_columns().len()));
+            for order in book.orders() {
+                self.order(&classifier, order, &groupings, batch)?;
+            }
+            self.push_batch(batch, &book)?;
+        }
+        if let Some((_, error)) = self.failed {
+            return Err(error);
+        }
+        self.finished.currency = match rules.currency {
+            Some(currency) => Some(currency.to_owned()),
+            None => one_currency(&self.currencies, rules, names)?,
+        };
+        self.finished.spanning = self.spanning.orders;
+        self.finished.order_days = self.order_days.iter().collect();
+        Ok((self.finished, self.account))
+    }
+
+    /// In files with one row per order, an order in two files is one order in two versions.
+    fn check_versions(&self, rules: &Rules<'_>) -> Result<()> {
+        let Spanning { versions, if_no_lines, has_lines, .. } = &self.spanning;
+        let others = if_no_lines.iter().filter(|_| !has_lines);
+        let Some((place, ((file, line), id))) = versions.iter().chain(others).min_by_key(|(place, _)| *place)
+        else {
+            return Ok(());
+        };
+        let other = &rules.files[*file as usize].name;
+        let what = format!("order \"{id}\" stands in {other}:{line}, too, with other values");
+        Err(rules.place(*place, &what).hint(
+            "say --on-conflict last where later files are newer; if the rows are lines of one order, --order-amount sum",
+        ))
+    }
+
+    /// Decides the groupings of all amount columns from all orders that have them.
+    fn decide(&mut self, rules: &Rules<'_>) -> Result<Groupings> {
+        let mut groupings: Groupings = vec![(None, None); rules.files.len()];
+        let headers: BTreeSet<_> = rules.files.iter().map(|file| &file.amount_header).collect();
+        for header in headers {
+            let mine = || (0..).zip(rules.files).filter(|(_, file)| file.amount_header == *header);
+            let (mut amounts, mut refunds) = (Showing::default(), Showing::default());
+            for (of_amounts, of_refunds) in mine().filter_map(|(number, _)| self.showing.remove(&number)) {
+                amounts.absorb(of_amounts);
+                refunds.absorb(of_refunds);
+            }
+            let flag = rules.order_amount.or(mine().find_map(|(_, file)| file.order_amount));
+            let mut amount = decide(flag, header.as_deref(), amounts.open, amounts.differing)
+                .map_err(|undecided| rules.undecided(&undecided, false))?;
+            if amount.1 == Evidence::Flag && rules.order_amount.is_none() {
+                amount.1 = Evidence::Known;
+            }
+            let name = mine().find_map(|(_, file)| file.refunded_header.as_deref()).unwrap_or_default();
+            let refund = match decide(rules.order_refund, Some(name), refunds.open, refunds.differing) {
+                Ok((grouping, _)) => grouping,
+                // Where lines repeat the order's total, they repeat its refund.
+                Err(Undecided::Repeated(_)) if amount.0 == Grouping::Once => Grouping::Once,
+                Err(undecided) => return Err(rules.undecided(&undecided, true)),
+            };
+            let otherwise = |used: &BTreeSet<Grouping>, decided| used.iter().any(|used| *used != decided);
+            if otherwise(&amounts.used, amount.0) || otherwise(&refunds.used, refund) {
+                let files: Vec<&str> = mine().map(|(_, file)| file.name.as_str()).collect();
+                return Err(Error::input(format!(
+                    "{}: some say that lines have amounts of their own, some that they repeat the order's total",
+                    files.join(", ")
+                ))
+                .hint("say --order-amount sum or once, and --order-refund for refunds"));
+            }
+            for (number, _) in mine() {
+                groupings[number as usize] = (Some(amount.0), Some(refund));
+            }
+            self.finished.groupings.insert(header.clone(), amount);
+        }
+        Ok(groupings)
+    }
+}
+
 impl Finished {
+    /// Covers the days of a purchase, or of several.
+    fn cover(&mut self, (first, last): (Day, Day)) {
+        let (known_first, known_last) = self.purchase_days.unwrap_or((first, last));
+        self.purchase_days = Some((known_first.min(first), known_last.max(last)));
+    }
+
     /// Which of the customers, by number, have a purchase or a return in the batches.
     ///
     /// # Errors
@@ -89,205 +444,61 @@ impl Finished {
     }
 }
 
-enum Fate {
-    Excluded(Reason),
-    Used(Used),
-}
-
-/// What an order brings into the numbers.
-#[derive(Default)]
-struct Used {
-    /// Its net amount at its own date, and whether that is a purchase. None where the order itself is in
-    /// no file, only refunds of it.
-    net: Option<(Micros, bool)>,
-    /// Refunds at dates of their own.
-    refunds: Vec<(Stamp, Micros)>,
-    /// More came back than it amounted to.
-    beyond: bool,
-}
-
-/// Classifies every order, accounts for every line that is left, and makes the frames.
-///
-/// # Errors
-/// A grouping is ambiguous, an order differs between files, two currencies meet, or a currency has no
-/// rate.
-pub fn classify(book: &Book, rules: &Rules<'_>, account: &mut Account) -> Result<Finished> {
-    let classifier = Classifier { book, rules };
-    if rules.currency.is_some() && book.currencies.is_empty() {
-        return Err(Error::input("the orders name no currency, so --currency cannot choose one")
-            .hint("name their column with --map currency=COLUMN"));
-    }
-    let spanning = classifier.spanning()?;
-    let groupings = classifier.groupings()?;
-    let mut out = Finished {
-        batches: Vec::new(),
-        purchases: 0,
-        returns: 0,
-        keyless: 0,
-        revenue: (0, 0),
-        purchase_days: None,
-        order_days: BTreeSet::new(),
-        groupings: groupings.amounts.clone(),
-        currency: rules.currency.map(str::to_owned),
-        spanning,
-        returned_beyond: 0,
+/// The one currency of the orders, where they name it.
+fn one_currency(
+    currencies: &BTreeMap<u32, Place>,
+    rules: &Rules<'_>,
+    names: &Names,
+) -> Result<Option<String>> {
+    let mut by_place: Vec<(Place, u32)> =
+        currencies.iter().map(|(currency, place)| (*place, *currency)).collect();
+    by_place.sort_unstable();
+    let name = |currency: u32| match currency {
+        NONE => "(none)".to_owned(),
+        _ => names.currencies.display(currency),
     };
-    let mut seen_currency = None;
-    let mut last_day = None;
-    let mut batch = Batch::new(book.segment_columns().len());
-    for (number, draft, segments) in book.orders().filter(|(_, draft, _)| draft.lines > 0) {
-        let at = book.at(number);
-        if at != NO_DATE && last_day.replace(day_of(at)) != Some(day_of(at)) {
-            out.order_days.insert(day_of(at));
-        }
-        let used = match classifier.fate(number, draft, &groupings)? {
-            Fate::Excluded(reason) => {
-                account.exclude(reason, draft.lines.into());
-                continue;
-            }
-            Fate::Used(used) => used,
-        };
-        if rules.currency.is_none() {
-            classifier.check_currency(draft, &mut seen_currency)?;
-        }
-        out.returned_beyond += u64::from(used.beyond);
-        let customer = book.customer_of(number);
-        let segments = match book.came_back(number) {
-            Some(back) if draft.sales == 0 => back.segments(),
-            _ => segments,
-        };
-        let entries = used.net.map(|(net, purchase)| (at, net, purchase));
-        let refunds = used.refunds.iter().map(|(at, amount)| (*at, -amount, false));
-        for (at, net, purchase) in entries.into_iter().chain(refunds) {
-            out.revenue.0 += WideMicros::from(net);
-            if customer == NONE {
-                out.revenue.1 += WideMicros::from(net);
-                continue;
-            }
-            if purchase {
-                let day = day_of(at);
-                let (first, last) = out.purchase_days.unwrap_or((day, day));
-                out.purchase_days = Some((first.min(day), last.max(day)));
-            }
-            *(if purchase { &mut out.purchases } else { &mut out.returns }) += 1;
-            batch.push(customer, at, net, purchase, segments);
-            if batch.len() == BATCH {
-                out.batches.push(batch.take(book.segment_columns())?);
-            }
-        }
-        if customer == NONE {
-            out.keyless += 1;
-            account.exclude(Reason::NoCustomer, draft.lines.into());
-        } else {
-            account.used += u64::from(draft.lines);
+    match by_place.as_slice() {
+        [] | [(_, NONE)] => Ok(None),
+        [(_, currency)] => Ok(Some(name(*currency))),
+        [((file, line), first), (place, second), ..] => {
+            let shown = |currency: u32| Privacy::Masked.key(&name(currency));
+            let example = shown(if *first == NONE { *second } else { *first });
+            let there = format!("{} ({}:{line})", shown(*first), rules.files[*file as usize].name);
+            let here = shown(*second);
+            Err(rules.place(*place, &format!("the orders are in two currencies, {here} here and {there}")).hint(
+                format!(
+                    "choose one with --currency {example}, or give a table of rates with --currency {example} --rates FILE"
+                ),
+            ))
         }
     }
-    if batch.len() > 0 {
-        out.batches.push(batch.take(book.segment_columns())?);
-    }
-    if let Some((number, ..)) = seen_currency.filter(|(number, ..): &Place| *number != NONE) {
-        out.currency = Some(book.currencies.display(number).into_owned());
-    }
-    Ok(out)
 }
 
-/// A currency's number, and the file and line it stands on.
-type Place = (u32, u32, u64);
-
-/// The groupings of amounts and of refunds.
-struct Groupings {
-    /// Those of amounts and how they were found, by the header of the amount column.
-    amounts: BTreeMap<Option<String>, (Grouping, Evidence)>,
-    /// Those of amounts and of refunds, by the number of the file.
-    of_file: Vec<(Grouping, Grouping)>,
-}
-
-struct Classifier<'c> {
-    book: &'c Book,
-    rules: &'c Rules<'c>,
-}
-
-impl Classifier<'_> {
-    fn facts(&self, draft: &Draft) -> &FileFacts {
-        &self.rules.files[draft.file as usize]
+impl Rules<'_> {
+    fn place(&self, (file, line): Place, what: &str) -> Error {
+        Error::input(format!("{}:{line}: {what}", self.files[file as usize].name))
     }
 
-    fn place(&self, draft: &Draft, what: &str) -> Error {
-        Error::input(format!("{}:{}: {what}", self.facts(draft).name, draft.line))
+    /// The groupings of a file's amounts and refunds, where they are known before all orders are.
+    fn foreseen(&self, file: &FileFacts) -> (Option<Grouping>, Option<Grouping>) {
+        let differ = |known: &std::sync::atomic::AtomicBool| known.load(Relaxed);
+        let flag = self.order_amount.or(file.order_amount);
+        let refunds = file.refunded_header.as_deref().unwrap_or_default();
+        (
+            foreseen(flag, file.amount_header.as_deref(), differ(&file.known.amounts_differ)),
+            foreseen(self.order_refund, Some(refunds), differ(&file.known.refunds_differ)),
+        )
     }
 
-    /// Counts the orders whose lines stand in several files. In files with one row per order they are
-    /// one order in two versions.
-    fn spanning(&self) -> Result<u64> {
-        let (orders, has_lines) = self.book.spanning();
-        let versions = orders.iter().find(|order| {
-            let (draft, _) = self.book.named(**order);
-            if self.book.left_out_elsewhere(**order).is_some() {
-                return true;
-            }
-            let sum = self.rules.order_amount.or(self.facts(draft).order_amount) == Some(Grouping::Sum);
-            // One row in each file with the same amount is one order twice, also among files of lines.
-            let twice = draft.lines == 2 && draft.amount.open().is_some();
-            !sum && (!has_lines || twice)
-        });
-        let Some(first) = versions else { return Ok(orders.len() as u64) };
-        let (draft, id) = self.book.named(*first);
-        let (file, line) = self.book.left_out_elsewhere(*first).unwrap_or(draft.end);
-        let other = &self.rules.files[file as usize].name;
-        let what = format!("order \"{id}\" stands in {other}:{line}, too, with other values");
-        Err(self.place(draft, &what).hint(
-            "say --on-conflict last where later files are newer; if the rows are lines of one order, --order-amount sum",
-        ))
-    }
-
-    /// Decides the groupings of all amount columns from all orders that have them.
-    fn groupings(&self) -> Result<Groupings> {
-        let nothing = (Grouping::Sum, Grouping::Sum);
-        let mut groupings =
-            Groupings { amounts: BTreeMap::new(), of_file: vec![nothing; self.rules.files.len()] };
-        let headers: BTreeSet<_> = self.rules.files.iter().map(|file| file.amount_header.clone()).collect();
-        for header in headers {
-            let is_mine: Vec<bool> =
-                self.rules.files.iter().map(|file| file.amount_header == header).collect();
-            let mine = || {
-                let of = self.book.orders().filter(|(_, draft, _)| draft.lines > 0);
-                of.filter(|(_, draft, _)| is_mine[draft.file as usize])
-            };
-            let amounts = mine().map(|(number, draft, _)| (number, &draft.amount));
-            let mut known = self.rules.files.iter().filter(|file| file.amount_header == header);
-            let flag = self.rules.order_amount.or(known.find_map(|file| file.order_amount));
-            let mut amount = decide(flag, header.as_deref(), amounts)
-                .map_err(|undecided| self.undecided(undecided, false))?;
-            if amount.1 == Evidence::Flag && self.rules.order_amount.is_none() {
-                amount.1 = Evidence::Known;
-            }
-            let refunds = mine().map(|(number, draft, _)| (number, draft.refunded()));
-            let name = mine().find_map(|(_, draft, _)| self.facts(draft).refunded_header.clone());
-            let refund = match decide(self.rules.order_refund, Some(&name.unwrap_or_default()), refunds) {
-                Ok((grouping, _)) => grouping,
-                // Where lines repeat the order's total, they repeat its refund.
-                Err(Undecided::Repeated(_)) if amount.0 == Grouping::Once => Grouping::Once,
-                Err(undecided) => return Err(self.undecided(undecided, true)),
-            };
-            for (of_file, file) in groupings.of_file.iter_mut().zip(self.rules.files) {
-                if file.amount_header == header {
-                    *of_file = (amount.0, refund);
-                }
-            }
-            groupings.amounts.insert(header, amount);
-        }
-        Ok(groupings)
-    }
-
-    fn undecided(&self, undecided: Undecided, refunds: bool) -> Error {
-        let (Undecided::Repeated(number) | Undecided::TotalDiffers(number) | Undecided::NotOnce(number)) =
+    fn undecided(&self, undecided: &Undecided<(Place, Shown)>, refunds: bool) -> Error {
+        let (Undecided::Repeated(order) | Undecided::TotalDiffers(order) | Undecided::NotOnce(order)) =
             undecided;
-        let (draft, id) = self.book.named(number);
-        let facts = self.facts(draft);
-        let (header, lines, flag): (_, &Lines, _) = if refunds {
-            (&facts.refunded_header, draft.refunded(), "--order-refund")
+        let (place, Shown { id, lines }) = order;
+        let facts = &self.files[place.0 as usize];
+        let (header, flag) = if refunds {
+            (&facts.refunded_header, "--order-refund")
         } else {
-            (&facts.amount_header, &draft.amount, "--order-amount")
+            (&facts.amount_header, "--order-amount")
         };
         let column = header
             .as_deref()
@@ -310,10 +521,67 @@ impl Classifier<'_> {
                 format!("say {flag} sum if each line has an amount of its own; else correct the file"),
             ),
         };
-        self.place(draft, &format!("{column}: {what}")).hint(hint)
+        self.place(*place, &format!("{column}: {what}")).hint(hint)
+    }
+}
+
+enum Fate {
+    Excluded(Reason),
+    Used(Used),
+}
+
+/// What an order brings into the numbers.
+#[derive(Default)]
+struct Used {
+    /// Its net amount at its own date, and whether that is a purchase. None where the order itself is in
+    /// no file, only refunds of it.
+    net: Option<(Micros, bool)>,
+    /// Refunds at dates of their own.
+    refunds: Vec<(Stamp, Micros)>,
+    /// More came back than it amounted to.
+    beyond: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Classifier<'c> {
+    book: &'c Book,
+    rules: &'c Rules<'c>,
+}
+
+impl Classifier<'_> {
+    fn facts(&self, draft: &Draft) -> &FileFacts {
+        &self.rules.files[draft.file as usize]
     }
 
-    fn fate(&self, number: usize, draft: &Draft, groupings: &Groupings) -> Result<Fate> {
+    fn place(&self, draft: &Draft, what: &str) -> Error {
+        self.rules.place((draft.file, draft.line), what)
+    }
+
+    /// Notes an order whose lines stand in several files.
+    fn span(&self, number: usize, draft: &Draft, spanning: &mut Spanning) {
+        let elsewhere = self.book.left_out_elsewhere(number);
+        if !draft.spans_files && elsewhere.is_none() {
+            return;
+        }
+        spanning.orders += 1;
+        let place = (draft.file, draft.line);
+        let seen = || (elsewhere.unwrap_or(draft.end), self.book.shown_id(draft));
+        let sum = self.rules.order_amount.or(self.facts(draft).order_amount) == Some(Grouping::Sum);
+        // One row in each file with the same amount is one order twice, also among files of lines.
+        let twice = draft.lines == 2 && draft.amount.open().is_some();
+        if elsewhere.is_some() || (!sum && twice) {
+            first(&mut spanning.versions, place, seen);
+        } else if !sum {
+            first(&mut spanning.if_no_lines, place, seen);
+        }
+    }
+
+    fn fate(
+        &self,
+        number: usize,
+        draft: &Draft,
+        (amounts, refunded): (Option<Grouping>, Option<Grouping>),
+    ) -> Result<Fate> {
         if let Some(reason) = self.book.excluded(number) {
             return Ok(Fate::Excluded(reason));
         }
@@ -325,7 +593,8 @@ impl Classifier<'_> {
             return Ok(Fate::Excluded(Reason::OtherKind)); // a refund without an amount
         }
         let too_large = || self.place(draft, "its amount is too large");
-        let (amounts, grouping) = groupings.of_file[draft.file as usize];
+        // Where it is not known, it makes no difference.
+        let (amounts, grouping) = (amounts.unwrap_or(Grouping::Sum), refunded.unwrap_or(Grouping::Sum));
         let gross = draft.amount.total(amounts);
         let on_lines = draft.refunded().total(grouping);
         let back = self.book.came_back(number);
@@ -386,7 +655,7 @@ impl Classifier<'_> {
     /// An amount of a day in the report's currency; `None` for an order in another that has no rates.
     fn convert(&self, draft: &Draft, net: Micros, at: Stamp) -> Result<Option<Micros>> {
         let Some(target) = self.rules.currency else { return Ok(Some(net)) };
-        let name = (draft.currency != NONE).then(|| self.book.currencies.display(draft.currency));
+        let name = (draft.currency != NONE).then(|| self.book.names().currencies.display(draft.currency));
         let Some(rates) = self.rules.rates else {
             return Ok((name.as_deref() == Some(target)).then_some(net));
         };
@@ -401,28 +670,5 @@ impl Classifier<'_> {
                 .place(draft, &format!("there is no rate from {name} to {target} on {day}"))
                 .hint("add it to the file named by --rates")),
         }
-    }
-
-    fn check_currency(&self, draft: &Draft, seen: &mut Option<Place>) -> Result<()> {
-        if draft.currency == NONE && !self.facts(draft).has_currencies {
-            return Ok(()); // an amount without a currency beside it is in the currency of the others
-        }
-        let (first, file, line) = *seen.get_or_insert((draft.currency, draft.file, draft.line));
-        if first == draft.currency {
-            return Ok(());
-        }
-        let name = |n: u32| {
-            if n == NONE {
-                "(none)".to_owned()
-            } else {
-                Privacy::Masked.key(&self.book.currencies.display(n))
-            }
-        };
-        let example = name(first.min(draft.currency));
-        let here = name(draft.currency);
-        let there = format!("{} ({}:{line})", name(first), self.rules.files[file as usize].name);
-        Err(self.place(draft, &format!("the orders are in two currencies, {here} here and {there}")).hint(format!(
-            "choose one with --currency {example}, or give a table of rates with --currency {example} --rates FILE"
-        )))
     }
 }

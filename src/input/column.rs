@@ -48,7 +48,7 @@ impl Place {
 }
 
 /// A column of dates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DateColumn {
     /// How the dates are written, as far as known.
     pub format: DateFormat,
@@ -57,12 +57,33 @@ pub struct DateColumn {
     /// The first value with two readings.
     open: Option<Place>,
     given: bool,
+    /// No value decides anything any more: one that would has to wait.
+    frozen: bool,
 }
+
+/// How dates are written, as far as values have decided it.
+pub type WrittenDates = (Option<date::Shape>, Option<Order>);
 
 impl DateColumn {
     /// A column in the given format, or one that is found out.
     pub fn new(given: Option<&GivenFormat>, zone: &TimeZone) -> Self {
-        Self { format: DateFormat::new(given, zone), witness: None, open: None, given: given.is_some() }
+        Self {
+            format: DateFormat::new(given, zone),
+            witness: None,
+            open: None,
+            given: given.is_some(),
+            frozen: false,
+        }
+    }
+
+    /// How dates are written, as far as it is decided.
+    pub(super) fn written(&self) -> WrittenDates {
+        (self.format.shape, self.format.order)
+    }
+
+    /// The same column, of which no value decides anything any more.
+    pub(super) fn frozen(&self) -> Self {
+        Self { frozen: true, ..self.clone() }
     }
 
     /// The moment in a field, and whether it had an offset from UTC; `None` where it is empty.
@@ -105,8 +126,12 @@ impl DateColumn {
         if is_missing(text) || text.starts_with(b"0000-00-00") {
             return Ok(None);
         }
+        if self.frozen && self.format.is_undecided() {
+            return Err(Verdict::Waits);
+        }
         match self.format.read(text) {
             date::Reading::At(stamp, offset) => Ok(Some((stamp, offset))),
+            date::Reading::Decides(..) if self.frozen => Err(Verdict::Waits),
             date::Reading::Decides(order, stamp, offset) => {
                 self.format.order = Some(order);
                 self.witness = Some(Place::of(header, row, index));
@@ -208,12 +233,14 @@ fn is_time(text: &[u8]) -> bool {
 }
 
 /// The columns of amounts of one file; they share their decimal mark.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AmountColumn {
     mark: Option<Mark>,
     witness: Option<Place>,
     open: Option<Place>,
     given: bool,
+    /// No value decides anything any more: one that would has to wait.
+    frozen: bool,
     /// The currency beside the amount read last.
     currency: Option<String>,
 }
@@ -221,7 +248,12 @@ pub struct AmountColumn {
 impl AmountColumn {
     /// Columns with the given decimal mark, or one that is found out.
     pub fn new(mark: Option<Mark>) -> Self {
-        Self { mark, witness: None, open: None, given: mark.is_some(), currency: None }
+        Self { mark, witness: None, open: None, given: mark.is_some(), frozen: false, currency: None }
+    }
+
+    /// The same columns, of which no value decides anything any more.
+    pub(super) fn frozen(&self) -> Self {
+        Self { frozen: true, ..self.clone() }
     }
 
     /// The number in a field in millionths; `None` where it is empty.
@@ -250,6 +282,7 @@ impl AmountColumn {
         self.currency = currency;
         match reading {
             number::Reading::Exact(value) => Ok(Some(value)),
+            number::Reading::Decides(..) if self.frozen => Err(Verdict::Waits),
             number::Reading::Decides(mark, value) => {
                 self.mark = Some(mark);
                 self.witness = Some(Place::of(header, row, index));

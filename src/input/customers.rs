@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 
 use super::account::{Account, Fault, Problem, Reason, Rejects};
-use super::book::display_key;
 use super::census::FileCensus;
 use super::column::{DateColumn, Verdict};
 use super::date::{GivenFormat, day_of};
@@ -15,6 +14,7 @@ use super::fields::{CUSTOMER_FIELDS, CustomerField};
 use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
+use super::names::CustomerKeys;
 use super::orders::Orders;
 use super::privacy::Privacy;
 use super::profiles::{Choice, Holds, Profile};
@@ -155,7 +155,7 @@ pub fn read(
     options: &CustomerOptions,
     orders: &OrdersSide,
     segment_columns: &[String],
-    keys: &mut Keys,
+    keys: &CustomerKeys,
     rejects: &mut Rejects<'_>,
 ) -> Result<Customers> {
     read_observed(table, options, orders, segment_columns, keys, rejects, None)
@@ -170,7 +170,7 @@ pub fn read_observed(
     options: &CustomerOptions,
     orders: &OrdersSide,
     segment_columns: &[String],
-    keys: &mut Keys,
+    keys: &CustomerKeys,
     rejects: &mut Rejects<'_>,
     censuses: Option<&mut Vec<FileCensus>>,
 ) -> Result<Customers> {
@@ -249,7 +249,7 @@ impl<'o> Reader<'o> {
     fn read(
         mut self,
         table: &mut Table,
-        keys: &mut Keys,
+        keys: &CustomerKeys,
         rejects: &mut Rejects<'_>,
         mut census: Option<&mut FileCensus>,
     ) -> Result<(Customers, Mapping<CustomerField>, Profile)> {
@@ -313,7 +313,7 @@ impl<'o> Reader<'o> {
     }
 
     /// Reads a row; says whether it has to wait for later rows to decide how its dates read.
-    fn row(&mut self, row: &Row<'_>, keys: &mut Keys, rejects: &mut Rejects<'_>) -> Result<bool> {
+    fn row(&mut self, row: &Row<'_>, keys: &CustomerKeys, rejects: &mut Rejects<'_>) -> Result<bool> {
         let problem = structure(&self.header, row);
         let lacks_key = self.mapping.get(self.key_field()).is_none_or(|index| is_missing(&row.get(index)));
         let nothing = if row.is_blank() {
@@ -340,7 +340,7 @@ impl<'o> Reader<'o> {
         }
     }
 
-    fn entry(&mut self, row: &Row<'_>, keys: &mut Keys) -> std::result::Result<(), Verdict> {
+    fn entry(&mut self, row: &Row<'_>, keys: &CustomerKeys) -> std::result::Result<(), Verdict> {
         let header = &self.header;
         let id = match self.mapping.get(self.key_field()) {
             Some(index) => text_of(header, row, index)?,
@@ -405,7 +405,7 @@ impl<'o> Reader<'o> {
                     "{}:{}: customer \"{}\" is on line {line} already, with other values",
                     header.file,
                     row.line,
-                    header.privacy.key(&display_key(keys, customer))
+                    header.privacy.key(&keys.display(customer))
                 ))
                 .hint("a customers file has one row per customer; is the right column mapped as id?"),
             ));

@@ -94,6 +94,11 @@ impl DateFormat {
         Self { custom, shape: None, order, utc: false, zone: zone.clone() }
     }
 
+    /// Whether the next date fixes the shape.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.custom.is_none() && self.shape.is_none()
+    }
+
     /// Reads a trimmed, non-empty text. The first call that succeeds fixes the shape.
     pub fn read(&mut self, text: &[u8]) -> Reading {
         if let Some(format) = &self.custom {

@@ -1,5 +1,8 @@
 //! What is known of an order while it is read, and what a line adds to it.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use super::account::Reason;
 use super::date::Stamp;
 use super::grouping::{Grouping, Lines};
@@ -56,6 +59,19 @@ pub struct FileFacts {
     pub order_amount: Option<Grouping>,
     /// Whether it has a column of currencies; else they may stand beside the amounts.
     pub has_currencies: bool,
+    /// Its rows are transactions with ids of their own.
+    pub has_transactions: bool,
+    /// What orders already read tell of how lines become orders. Files with the same headers share it.
+    pub known: Arc<Told>,
+}
+
+/// What some order has shown of how lines become orders; once it is shown, it stays.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// The amounts of an order's lines differ.
+    pub amounts_differ: AtomicBool,
+    /// So do the refunds.
+    pub refunds_differ: AtomicBool,
 }
 
 impl FileFacts {
@@ -68,6 +84,8 @@ impl FileFacts {
             refunded_header: None,
             order_amount: None,
             has_currencies: false,
+            has_transactions: false,
+            known: Arc::default(),
         }
     }
 }

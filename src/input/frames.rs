@@ -6,6 +6,16 @@ use super::date::{Stamp, day_of};
 use crate::error::{Error, Result};
 use crate::money::Micros;
 
+/// Takes orders as they are made, from any thread and in any order. A batch has the columns of
+/// [`super::classify::Finished::batches`].
+pub trait TakesBatches: Sync {
+    /// Takes a batch.
+    ///
+    /// # Errors
+    /// The batch lacks a column: a bug.
+    fn take(&self, batch: &DataFrame) -> Result<()>;
+}
+
 /// The name of a segmenting orders column in the frames, by its position.
 pub fn segment_column(index: usize) -> String {
     format!("segment_{index}")

@@ -4,7 +4,7 @@ use super::fields::{AmountName, name_of_amount};
 use crate::money::Micros;
 
 /// What the lines of an order say about its amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grouping {
     /// Each line has an amount of its own; they are summed.
     Sum,
@@ -77,32 +77,26 @@ impl Lines {
     }
 }
 
-/// Why a grouping cannot be decided: the order at fault, by its number in the book.
+/// Why a grouping cannot be decided: the order at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Undecided {
+pub(super) enum Undecided<O> {
     /// All lines of this order bear the same amount, and nothing says what it is.
-    Repeated(usize),
+    Repeated(O),
     /// The header names the total of an order, but it differs within this one.
-    TotalDiffers(usize),
+    TotalDiffers(O),
     /// The user says that lines repeat a total, but it differs within this order.
-    NotOnce(usize),
+    NotOnce(O),
 }
 
-/// Decides the grouping of one column from the lines of all orders that have it. `header` is the name
-/// of the column, or `None` for quantity × price, which stands on lines.
-pub(super) fn decide<'l>(
+/// Decides the grouping of one column. `header` is the name of the column, or `None` for quantity × price, which
+/// stands on lines; `open` is an order of several lines that bear the same amount, `differing` one whose lines bear
+/// different ones, where there are such orders.
+pub(super) fn decide<O>(
     flag: Option<Grouping>,
     header: Option<&str>,
-    orders: impl Iterator<Item = (usize, &'l Lines)>,
-) -> Result<(Grouping, Evidence), Undecided> {
-    let (mut open, mut differing) = (None, None);
-    for (order, lines) in orders {
-        if lines.differ {
-            differing.get_or_insert(order);
-        } else if lines.open().is_some() {
-            open.get_or_insert(order);
-        }
-    }
+    open: Option<O>,
+    differing: Option<O>,
+) -> Result<(Grouping, Evidence), Undecided<O>> {
     let name = header.map_or(AmountName::Line, name_of_amount);
     match (flag, open, differing) {
         (Some(Grouping::Once), _, Some(order)) => Err(Undecided::NotOnce(order)),
@@ -115,6 +109,17 @@ pub(super) fn decide<'l>(
             AmountName::Line => Ok((Grouping::Sum, Evidence::Header)),
             AmountName::Unclear => Err(Undecided::Repeated(order)),
         },
+    }
+}
+
+/// What [`decide`] can only say in the end, if it does not fail, where that is known before all orders are:
+/// `differing` says that one was seen whose lines bear different amounts.
+pub(super) fn foreseen(flag: Option<Grouping>, header: Option<&str>, differing: bool) -> Option<Grouping> {
+    match header.map_or(AmountName::Line, name_of_amount) {
+        _ if flag.is_some() => flag,
+        AmountName::OrderTotal => Some(Grouping::Once),
+        AmountName::Line => Some(Grouping::Sum),
+        AmountName::Total | AmountName::Unclear => differing.then_some(Grouping::Sum),
     }
 }
 
@@ -134,9 +139,18 @@ mod tests {
         flag: Option<Grouping>,
         header: &str,
         orders: &[&[Micros]],
-    ) -> Result<(Grouping, Evidence), Undecided> {
+    ) -> Result<(Grouping, Evidence), Undecided<usize>> {
         let orders: Vec<Lines> = orders.iter().map(|amounts| lines(amounts)).collect();
-        decide(flag, Some(header), orders.iter().enumerate())
+        let open = orders.iter().position(|lines| lines.open().is_some());
+        let differing = orders.iter().position(|lines| lines.differ);
+        let decided = decide(flag, Some(header), open, differing);
+        // What is foreseen is what is decided, if anything is.
+        if let (Some(foreseen), Ok((grouping, _)), Some(_)) =
+            (foreseen(flag, Some(header), differing.is_some()), decided, open.or(differing))
+        {
+            assert_eq!(foreseen, grouping, "{header}");
+        }
+        decided
     }
 
     #[test]

@@ -24,23 +24,29 @@ struct Entry {
 }
 
 /// Numbers texts from 0 in the order they are first seen. Texts are compared in full.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Keys {
     table: HashTable<Entry>,
     /// How many texts are in the table; those behind are known to be different from all before them.
     indexed: usize,
     arena: Vec<u8>,
     /// Where each text ends in the arena.
-    ends: Vec<usize>,
-    hasher: FixedState,
+    ends: Ends,
 }
+
+/// All tables hash alike, so that a hash taken once serves any of them.
+const HASHER: FixedState = FixedState::with_seed(0);
 
 impl Keys {
     /// The number of a text, new or not.
     pub fn number(&mut self, text: &[u8]) -> u32 {
+        self.number_hashed(text, Self::hash(text))
+    }
+
+    /// The number of a text with this hash, new or not.
+    pub(super) fn number_hashed(&mut self, text: &[u8], hash: u64) -> u32 {
         self.index();
-        let packed = self.pack(text);
-        let hash = self.hasher.hash_one(packed.0);
+        let packed = pack(text);
         if let Some(found) = self.look_up(text, packed, hash) {
             return found;
         }
@@ -51,13 +57,12 @@ impl Keys {
 
     /// The number of a text seen before. Texts that were only pushed have to be indexed first.
     pub fn find(&self, text: &[u8]) -> Option<u32> {
-        let packed = self.pack(text);
-        self.look_up(text, packed, self.hasher.hash_one(packed.0))
+        self.look_up(text, pack(text), Self::hash(text))
     }
 
-    /// The hash of a text, for [`Self::warm`].
-    pub fn hash(&self, text: &[u8]) -> u64 {
-        self.hasher.hash_one(self.pack(text).0)
+    /// The hash of a text.
+    pub fn hash(text: &[u8]) -> u64 {
+        HASHER.hash_one(pack(text).0)
     }
 
     /// Looks at the entries of texts with these hashes, and finds nothing: afterwards they are near. One look
@@ -86,14 +91,16 @@ impl Keys {
     pub fn index(&mut self) {
         while self.indexed < self.ends.len() {
             let number = u32::try_from(self.indexed).expect("fewer than 2³² different keys");
-            let packed = self.pack(self.text(number));
-            self.insert(packed, self.hasher.hash_one(packed.0), number);
+            let packed = pack(self.text(number));
+            self.insert(packed, HASHER.hash_one(packed.0), number);
         }
     }
 
     /// The text of a number handed out before.
     pub fn text(&self, number: u32) -> &[u8] {
-        slice(&self.arena, &self.ends, number)
+        let number = number as usize;
+        let start = if number == 0 { 0 } else { self.ends.get(number - 1) };
+        &self.arena[start..self.ends.get(number)]
     }
 
     /// The text of a number, for people.
@@ -108,19 +115,7 @@ impl Keys {
 
     /// Whether no text was seen.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    fn pack(&self, text: &[u8]) -> Packed {
-        if text.len() > INLINE {
-            return Packed([self.hasher.hash_one(text), u64::MAX << 56 | text.len() as u64]);
-        }
-        let mut bytes = [0; 16];
-        bytes[..text.len()].copy_from_slice(text);
-        // At most fifteen, so never that of a long key.
-        bytes[INLINE] = u8::try_from(text.len()).unwrap_or(u8::MAX);
-        let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|index| bytes[at + index])));
-        Packed([low, high])
+        self.ends.len() == 0
     }
 
     fn look_up(&self, text: &[u8], packed: Packed, hash: u64) -> Option<u32> {
@@ -131,16 +126,45 @@ impl Keys {
     }
 
     fn insert(&mut self, packed: Packed, hash: u64, number: u32) {
-        let hasher = &self.hasher;
-        self.table.insert_unique(hash, Entry { packed, number }, |entry| hasher.hash_one(entry.packed.0));
+        self.table.insert_unique(hash, Entry { packed, number }, |entry| HASHER.hash_one(entry.packed.0));
         self.indexed += 1;
     }
 }
 
-fn slice<'a>(arena: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
-    let number = number as usize;
-    let start = if number == 0 { 0 } else { ends[number - 1] };
-    &arena[start..ends[number]]
+fn pack(text: &[u8]) -> Packed {
+    if text.len() > INLINE {
+        return Packed([HASHER.hash_one(text), u64::MAX << 56 | text.len() as u64]);
+    }
+    let mut bytes = [0; 16];
+    bytes[..text.len()].copy_from_slice(text);
+    // At most fifteen, so never that of a long key.
+    bytes[INLINE] = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|index| bytes[at + index])));
+    Packed([low, high])
+}
+
+/// Where texts end, in four bytes each as long as they are less than 4 GB together.
+#[derive(Debug, Default, Clone)]
+struct Ends {
+    short: Vec<u32>,
+    long: Vec<usize>,
+}
+
+impl Ends {
+    fn push(&mut self, end: usize) {
+        match u32::try_from(end) {
+            Ok(end) => self.short.push(end),
+            Err(_) => self.long.push(end),
+        }
+    }
+
+    fn get(&self, index: usize) -> usize {
+        self.short.get(index).map_or_else(|| self.long[index - self.short.len()], |end| *end as usize)
+    }
+
+    fn len(&self) -> usize {
+        self.short.len() + self.long.len()
+    }
 }
 
 #[cfg(test)]

@@ -17,13 +17,18 @@ mod date;
 mod date_text;
 mod decode;
 mod draft;
+mod entries;
 pub mod fields;
 pub mod frames;
+mod gather;
 pub mod grouping;
 pub mod keys;
+pub mod log;
 pub mod mapping;
+mod marks;
 mod money_text;
 mod month;
+pub mod names;
 pub mod number;
 pub mod order_amounts;
 mod order_identity;
@@ -41,6 +46,7 @@ pub mod reject_file;
 pub mod returns;
 pub mod side_file;
 pub mod source;
+mod split;
 mod statuses;
 pub mod table;
 mod unpack;
@@ -68,7 +74,11 @@ const RESERVED: &[&str] = &["(all)", "(other)"];
 pub const NO_VALUE: &str = "(none)";
 
 fn is_missing(text: &[u8]) -> bool {
-    text.len() <= 6 && MISSING.contains(&text)
+    match text.first() {
+        None => true,
+        Some(b'N' | b'n' | b'\\' | b'#' | b'(' | b'-') => text.len() <= 6 && MISSING.contains(&text),
+        Some(_) => false,
+    }
 }
 
 /// The checks every row passes before its values are looked at.
@@ -88,7 +98,7 @@ fn structure(header: &Header, row: &Row<'_>) -> Option<Problem> {
             format!("column \"{column}\": text behind the closing quote"),
         ));
     }
-    memchr::memchr(0, row.raw).map(|_| Problem::new(Fault::Encoding, "it holds a NUL byte"))
+    row.has_nul().then(|| Problem::new(Fault::Encoding, "it holds a NUL byte"))
 }
 
 /// Whether a row without a date is a line that sums up or signs the file: its first words say so.
@@ -127,6 +137,9 @@ fn is_footer(row: &Row<'_>, malformed: bool) -> bool {
 
 /// A field as text.
 fn text_of<'r>(header: &Header, row: &Row<'r>, index: usize) -> Result<Cow<'r, str>, Verdict> {
+    if let Some(text) = row.clean(index) {
+        return Ok(Cow::Borrowed(text));
+    }
     let text = match row.get(index) {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
         Cow::Owned(bytes) => {

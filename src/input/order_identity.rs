@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::column::Verdict;
 use super::fields::OrderField;
-use super::orders_file::File;
+use super::order_options::OrderOptions;
+use super::orders_file::Shape;
 use super::record::Row;
 use super::statuses::Statuses;
 use super::{is_missing, text_of};
@@ -22,7 +23,7 @@ pub(super) enum Kind {
 
 /// Whether a row goes on with the header, as units, questions or JSON: it says something where dates and amounts
 /// stand, and nowhere in it is a digit, or it is JSON.
-pub(super) fn is_second_header(file: &File, row: &Row<'_>) -> bool {
+pub(super) fn is_second_header(file: &Shape, row: &Row<'_>) -> bool {
     let fields = [OrderField::OrderedAt, OrderField::Amount].map(|field| file.mapping.get(field));
     let texts = || fields.into_iter().flatten().map(|index| row.get(index));
     let is_json = |text: &Cow<'_, [u8]>| text.starts_with(b"{\"") && text.ends_with(b"}");
@@ -55,9 +56,10 @@ impl Identity<'_> {
 
 /// Finds out what a row is.
 pub(super) fn identify<'r>(
-    file: &File,
+    file: &Shape,
     row: &Row<'r>,
     statuses: &mut Statuses,
+    options: &OrderOptions,
 ) -> Result<Identity<'r>, Verdict> {
     let (kind, word) = kind_of(file, row)?;
     let field = |field| {
@@ -67,7 +69,7 @@ pub(super) fn identify<'r>(
     let refund_of = if kind == Kind::Sale { None } else { field(OrderField::RefundOf) };
     let status = match file.mapping.get(OrderField::Status) {
         Some(index) if !is_missing(&row.get(index)) => {
-            Some(statuses.number(&text_of(&file.header, row, index)?))
+            Some(statuses.number(&text_of(&file.header, row, index)?, options, &file.profile))
         }
         _ => None,
     };
@@ -81,12 +83,12 @@ pub(super) fn identify<'r>(
 }
 
 /// Whether the row says when its order was cancelled.
-pub(super) fn is_cancelled(file: &File, row: &Row<'_>) -> bool {
+pub(super) fn is_cancelled(file: &Shape, row: &Row<'_>) -> bool {
     file.mapping.get(OrderField::CancelledAt).is_some_and(|index| !is_missing(&row.get(index)))
 }
 
 /// What a row is by the words of the file's profile, and the word.
-fn kind_of(file: &File, row: &Row<'_>) -> Result<(Kind, Option<String>), Verdict> {
+fn kind_of(file: &Shape, row: &Row<'_>) -> Result<(Kind, Option<String>), Verdict> {
     let kinds = &file.profile.kinds;
     let Some(index) = file.mapping.get(OrderField::Kind) else { return Ok((Kind::Plain, None)) };
     let word = text_of(&file.header, row, index)?.to_lowercase();

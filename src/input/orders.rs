@@ -1,27 +1,42 @@
-//! Orders files to the order book: every row read, mapped and accounted for.
+//! Orders files to classified orders: every row read, mapped and accounted for.
+//!
+//! Pieces of a file are split and read by all threads; one thread takes what comes of them in the order of the file.
+//! Where ids go in one direction through all files, and the rows of an order stand together, every order is whole as
+//! soon as another begins: its rows need not be kept, nor its id be looked for. Where they do not, what rows say is
+//! kept (see `log`) until all rows of an order are at hand.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 
-use super::account::{Account, Problem, Reason, Rejects};
-use super::book::{Book, FileFacts, NONE};
+use polars::prelude::DataFrame;
+use rayon::prelude::*;
+use rayon::{Scope, ThreadPool};
+
+use super::account::{Account, Rejects};
+use super::book::{Direction, Rejection};
 use super::census::FileCensus;
-use super::classify::{Finished, Rules, classify};
+use super::classify::{Classified, Finished, Rules};
 use super::column::DateColumn;
+use super::draft::{FileFacts, NONE};
 use super::fields::{ORDER_FIELDS, OrderField};
+use super::frames::TakesBatches;
+use super::gather::Gatherer;
 use super::keys::Keys;
+use super::log::{Bounds, Log, Unpacker, pack};
 use super::mapping::{Header, Mapping};
-use super::order_line::Seen;
-use super::orders_file::File;
-use super::record::{BLOCK_ROWS, Records, Row};
+use super::names::{Names, lock};
+use super::order_line::{Context, Harvest, RowReader, Stopped};
+use super::orders_file::{Columns, Decided, File, Shape};
+use super::record::{MAX_RECORD, Piece, Pieces, Records, Row, too_long, unclosed_quote};
 use super::reject_file::origin;
 use super::source::Source;
+use super::split::{Ended, Rows, View};
 use super::statuses::Statuses;
 use super::table::{Form, Table};
-use super::unguarded;
-use super::waiting::settle;
 use crate::error::{Error, Result};
-use crate::money::Micros;
 
 pub use super::order_options::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
 
@@ -30,8 +45,8 @@ pub use super::order_options::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUND
 pub struct Orders {
     /// The orders, classified, as frames.
     pub finished: Finished,
-    /// The customers' keys.
-    pub customers: Keys,
+    /// The customers' keys, and the other names.
+    pub names: Arc<Names>,
     /// The values of each segmenting orders column.
     pub values: Vec<Keys>,
     /// What became of the rows.
@@ -86,65 +101,132 @@ impl Orders {
     }
 }
 
-/// What became of a row for now.
-pub(super) enum Outcome {
-    Taken,
-    Waits,
-    Rejected(Problem),
-}
-
 /// Reads orders files; see [`OrderReader::read`].
 pub struct OrderReader<'o> {
-    pub(super) options: &'o OrderOptions,
+    options: &'o OrderOptions,
     segment_columns: &'o [String],
-    pub(super) book: Book,
-    pub(super) account: Account,
-    pub(super) files: Vec<FileFacts>,
-    pub(super) statuses: Statuses,
-    /// The currency written last, and its number.
-    pub(super) last_currency: Option<(String, u32)>,
-    pub(super) kinds: BTreeMap<String, (u64, u64)>,
-    pub(super) with_offset: u64,
-    pub(super) several_files: bool,
-    pub(super) seen: Seen,
-    /// The ids of transactions.
-    pub(super) transactions: Keys,
-    /// The amount of each, and the file and the line it stands on.
-    pub(super) transaction_rows: Vec<(Option<Micros>, u32, u64)>,
-    pub(super) segment_buffer: Vec<u32>,
+    /// The files, as far as known.
+    files: Vec<FileFacts>,
+    names: Arc<Names>,
+    /// Who reads; without one, the calling thread.
+    pool: Option<&'o ThreadPool>,
+    /// Who takes the orders; without one they are in [`Finished::batches`].
+    taker: Option<&'o dyn TakesBatches>,
+    censuses: Option<&'o mut Vec<FileCensus>>,
+    bounds: Bounds,
+    /// Orders are whole as soon as another begins.
+    in_order: bool,
+    account: Account,
+    statuses: Statuses,
+    kinds: BTreeMap<String, (u64, u64)>,
+    with_offset: u64,
+    classified: Classified,
+    /// Lines of orders that lack something on all of their lines.
+    rejections: Vec<Rejection>,
+    /// The first and the last order of each piece that was read in order: they may go on in another.
+    edges: Gatherer<'o>,
+    /// What rows say of orders that are not whole yet.
+    log: Log,
     mapping: Vec<(&'static str, String)>,
     keyed_by_email: Option<bool>,
-    censuses: Option<&'o mut Vec<FileCensus>>,
     /// Lines of files that a reject file holds, repaired.
     repaired: HashMap<PathBuf, HashSet<u64>>,
+}
+
+/// Why reading ended early.
+enum Halt {
+    /// It cannot go on.
+    Failed(Error),
+    /// Orders are not whole where another begins.
+    OutOfOrder,
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Takes orders as they are made, here or on another thread.
+type Emit<'e> = dyn FnMut(DataFrame) -> Result<()> + 'e;
+
+/// What the threads that read one file share.
+struct Shared<'o> {
+    options: &'o OrderOptions,
+    segment_columns: &'o [String],
+    names: Arc<Names>,
+    file: Arc<Shape>,
+    files: Arc<[FileFacts]>,
+    repaired: HashSet<u64>,
+    in_order: bool,
+}
+
+/// What came of some rows.
+enum Made {
+    /// Orders of which all rows are among these, and the entries of the others.
+    Whole(Box<WholeOrders>),
+    /// Entries, packed for the log.
+    Packed(Vec<u8>),
+}
+
+#[derive(Default)]
+struct WholeOrders {
+    classified: Classified,
+    rejections: Vec<Rejection>,
+    account: Account,
+    direction: Direction,
+    /// The entries of the first and the last order.
+    edges: Vec<usize>,
+    failed: Option<Error>,
+}
+
+/// A piece, read.
+struct ReadPiece {
+    piece: Piece,
+    rows: Rows,
+    ended: Ended,
+    /// What was decided of the columns before it was read.
+    decided: Decided,
+    /// How many rows of the file were read before, as far as that matters: two at most.
+    read_before: u64,
+    stopped: Stopped,
+    harvest: Harvest,
+    made: Result<Made>,
 }
 
 impl<'o> OrderReader<'o> {
     /// A reader of the sources, without the reject files among them, with these segmenting columns.
     pub fn new(options: &'o OrderOptions, segment_columns: &'o [String], sources: &[Source]) -> Self {
-        let files = sources.iter().map(|source| FileFacts::named(&source.name()));
+        let files: Vec<_> = sources.iter().map(|source| FileFacts::named(&source.name())).collect();
+        Self::naming(options, segment_columns, files, Arc::new(Names::new(segment_columns.len())))
+    }
+
+    fn naming(
+        options: &'o OrderOptions,
+        segment_columns: &'o [String],
+        files: Vec<FileFacts>,
+        names: Arc<Names>,
+    ) -> Self {
         Self {
             options,
             segment_columns,
-            book: Book::new(
-                segment_columns,
-                options.without_amounts || options.amounts.is_some(),
-                options.privacy,
-            ),
+            edges: Gatherer::new(options, segment_columns, files.clone().into(), Arc::clone(&names)),
+            files,
+            names,
+            pool: None,
+            taker: None,
+            censuses: None,
+            bounds: Bounds::default(),
+            in_order: false,
             account: Account::default(),
-            files: files.collect(),
             statuses: Statuses::default(),
-            last_currency: None,
             kinds: BTreeMap::new(),
             with_offset: 0,
-            several_files: false,
-            seen: Seen::new(),
-            transactions: Keys::default(),
-            transaction_rows: Vec::new(),
-            segment_buffer: vec![NONE; segment_columns.len()],
+            classified: Classified::default(),
+            rejections: Vec::new(),
+            log: Log::new(Bounds::default()),
             mapping: Vec::new(),
             keyed_by_email: None,
-            censuses: None,
             repaired: HashMap::new(),
         }
     }
@@ -155,17 +237,73 @@ impl<'o> OrderReader<'o> {
         Self { censuses: Some(censuses), ..self }
     }
 
+    /// Reads with the threads of a pool.
+    #[must_use]
+    pub fn on(self, pool: &'o ThreadPool) -> Self {
+        Self { pool: Some(pool), ..self }
+    }
+
+    /// Hands the orders on as they are made, with names that others may know.
+    #[must_use]
+    pub fn into(self, taker: &'o dyn TakesBatches, names: &Arc<Names>) -> Self {
+        let named = Self::naming(self.options, self.segment_columns, self.files, Arc::clone(names));
+        Self { taker: Some(taker), pool: self.pool, censuses: self.censuses, bounds: self.bounds, ..named }
+    }
+
+    /// Bounds the memory for orders that are not whole.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, log: Log::new(bounds), ..self }
+    }
+
     /// Reads the sources, opened, as one data set.
     ///
     /// # Errors
     /// A file cannot be read or lacks a field, a column's reading is ambiguous, lines of an order
     /// contradict each other, currencies meet, or more rows are bad than may be.
     pub fn read(
-        mut self,
+        self,
         tables: impl IntoIterator<Item = Result<Table>>,
         rejects: &mut Rejects<'_>,
     ) -> Result<Orders> {
-        self.several_files = self.files.len() > 1;
+        match self.read_all(tables, rejects) {
+            Ok(orders) => Ok(orders),
+            Err(Halt::Failed(error)) => Err(error),
+            Err(Halt::OutOfOrder) => Err(Error::internal("orders are out of order where none was asked for")),
+        }
+    }
+
+    /// The same, if the ids of orders go in one direction through all files and the rows of an order stand together:
+    /// then no order has to be kept. `None` where they do not, and where something else asks for orders to be kept;
+    /// the sources have then to be opened and read again, by another reader.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_in_order(
+        mut self,
+        tables: impl IntoIterator<Item = Result<Table>>,
+        rejects: &mut Rejects<'_>,
+    ) -> Result<Option<Orders>> {
+        let options = self.options;
+        if options.on_conflict.is_some() || options.amounts.is_some() || !options.returns.orders.is_empty() {
+            return Ok(None);
+        }
+        self.in_order = true;
+        match self.read_all(tables, rejects) {
+            Ok(orders) => Ok(Some(orders)),
+            Err(Halt::Failed(error)) => Err(error),
+            Err(Halt::OutOfOrder) => {
+                rejects.begin_again();
+                Ok(None)
+            }
+        }
+    }
+
+    fn read_all(
+        mut self,
+        tables: impl IntoIterator<Item = Result<Table>>,
+        rejects: &mut Rejects<'_>,
+    ) -> std::result::Result<Orders, Halt> {
         let mut files = Vec::new();
         // Reject files come first. All of them have to be known before the rows that they repair are met.
         let mut tables = tables.into_iter().peekable();
@@ -181,64 +319,50 @@ impl<'o> OrderReader<'o> {
         for table in repairs.into_iter().chain(tables) {
             files.push(self.read_file(table?, rejects)?);
         }
-        let read: HashSet<PathBuf> = files.iter().map(|file| identity(&file.header.file)).collect();
+        let read: HashSet<PathBuf> = files.iter().map(|file| identity(&file.shape.header.file)).collect();
         let unread = self.repaired.keys().filter(|file| !read.contains(*file));
         let mut unread_repairs: Vec<String> = unread.map(|file| file.display().to_string()).collect();
         unread_repairs.sort();
         self.settle(&mut files, rejects)?;
-        if !self.options.returns.orders.is_empty() || self.options.amounts.is_some() {
-            self.book.index();
-        }
-        let mut unknown_returns = 0;
-        for (id, returned) in &self.options.returns.orders {
-            unknown_returns += u64::from(!self.book.give_back(id, returned));
-        }
-        let mut unknown_amounts = 0;
-        if let Some(amounts) = &self.options.amounts {
-            for (id, amounts) in &amounts.orders {
-                unknown_amounts += u64::from(!self.book.pay(id, amounts)?);
-            }
-        }
-        self.book.reject_unfinished(&self.files, &mut self.account, rejects)?;
+        let (returned, paid) = self.gather()?;
+        self.reject_unfinished(rejects)?;
         rejects.check(self.account.read)?;
-        let rules = Rules {
-            order_amount: self.options.order_amount,
-            order_refund: self.options.order_refund,
-            refunds_at: self.options.refunds_at,
-            without_amounts: self.options.without_amounts,
-            amounts_elsewhere: self.options.amounts.is_some(),
-            currency: self.options.currency.as_deref(),
-            rates: self.options.rates.as_ref(),
-            min_amount: self.options.min_amount,
-            files: &self.files,
-        };
-        let finished = classify(&self.book, &rules, &mut self.account)?;
+        let facts = std::mem::take(&mut self.files);
+        let rules = rules(self.options, &facts);
+        let (mut finished, account) = std::mem::take(&mut self.classified).finish(&rules, &self.names)?;
+        if let Some(taker) = self.taker {
+            finished.batches.drain(..).try_for_each(|batch| taker.take(&batch))?;
+        }
+        self.account.absorb(&account);
         self.check_currencies(finished.currency.as_deref())?;
         self.account.check("orders")?;
-        let mut date_formats: Vec<String> = files.iter().map(|file| file.dates.format.describe()).collect();
+        let mut date_formats: Vec<String> =
+            files.iter().map(|file| file.columns.dates.format.describe()).collect();
         date_formats.sort();
         date_formats.dedup();
-        let titles: BTreeSet<&str> = files.iter().map(|file| file.profile.title.as_str()).collect();
+        let shapes = || files.iter().map(|file| &file.shape);
+        let titles: BTreeSet<&str> = shapes().map(|file| file.profile.title.as_str()).collect();
         let profiles = titles.into_iter().filter(|title| !title.is_empty()).map(str::to_owned).collect();
-        let mut forms: Vec<String> = files.iter().map(|file| file.form.describe()).collect();
+        let mut forms: Vec<String> = shapes().map(|file| file.form.describe()).collect();
         forms.sort();
         forms.dedup();
         let named = |word: &str| {
-            let kinds = files.iter().map(|file| &file.profile.kinds);
-            kinds.clone().any(|kinds| {
+            shapes().map(|file| &file.profile.kinds).any(|kinds| {
                 [&kinds.sales, &kinds.refunds, &kinds.others].iter().any(|set| set.contains(word))
             })
         };
         let unknown_kinds = self.kinds.keys().filter(|word| !named(word)).cloned().collect();
-        let notes: BTreeSet<&String> = files.iter().filter_map(|file| file.profile.note.as_ref()).collect();
+        let notes: BTreeSet<&String> = shapes().filter_map(|file| file.profile.note.as_ref()).collect();
         let statuses = self.statuses.rows(self.options.privacy);
         let unknown = self.options.named_status.iter().filter(|name| !statuses.contains_key(*name));
+        let returns_named = self.options.returns.orders.len();
+        let amounts_named = self.options.amounts.as_ref().map_or(0, |amounts| amounts.orders.len());
         Ok(Orders {
-            returns_named: self.options.returns.orders.len(),
-            unknown_returns,
+            returns_named,
+            unknown_returns: returns_named as u64 - returned,
             refunds_at: self.options.refunds_at,
             amounts_from: self.options.amounts.as_ref().map(|amounts| amounts.file.clone()),
-            unknown_amounts,
+            unknown_amounts: amounts_named as u64 - paid,
             unread_repairs,
             unknown_statuses: unknown.cloned().collect(),
             finished,
@@ -246,8 +370,8 @@ impl<'o> OrderReader<'o> {
             kinds: self.kinds,
             unknown_kinds,
             profile_notes: notes.into_iter().cloned().collect(),
-            customers: self.book.customers,
-            values: self.book.values,
+            values: self.names.values.iter().map(super::names::Words::to_keys).collect(),
+            names: self.names,
             account: self.account,
             mapping: self.mapping,
             date_formats,
@@ -255,7 +379,7 @@ impl<'o> OrderReader<'o> {
             profiles,
             with_offset: self.with_offset,
             keyed_by_email: self.keyed_by_email.unwrap_or(false),
-            files: self.files,
+            files: facts,
         })
     }
 
@@ -275,14 +399,22 @@ impl<'o> OrderReader<'o> {
         Ok(())
     }
 
-    fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> Result<File> {
+    fn read_file(&mut self, table: Table, rejects: &mut Rejects<'_>) -> std::result::Result<File, Halt> {
         let mut census = self.censuses.is_some().then(|| FileCensus::new(&table));
         let Table { mut records, header, header_row, delimiter, form, repairs } = table;
         let number = self.number_of(&header.file, repairs.as_ref().map(|(file, _)| file.as_str()));
         rejects.begin(&header.file, header_row);
-        let read = match self.open_file(header, delimiter, form, number) {
+        let file = self.open_file(header, delimiter, form, number);
+        if census.is_none() {
+            let file = file?;
+            return match self.pool.filter(|_| records.is_text()) {
+                Some(pool) => self.read_pieces(file, records.into_pieces(), pool, rejects),
+                None => self.read_rows(file, &mut records, None, rejects),
+            };
+        }
+        let read = match file {
             Ok(file) => self.read_rows(file, &mut records, census.as_mut(), rejects),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         };
         if let (Some(mut census), Some(censuses)) = (census, self.censuses.as_deref_mut()) {
             // Also behind the place that it fails on.
@@ -290,7 +422,7 @@ impl<'o> OrderReader<'o> {
                 census.see(&row);
             }
             match &read {
-                Ok(file) => census.describe(&file.mapping, ORDER_FIELDS, &file.profile),
+                Ok(file) => census.describe(&file.shape.mapping, ORDER_FIELDS, &file.shape.profile),
                 Err(_) => {
                     let mapping = Mapping::of(&census.header, &self.options.map, ORDER_FIELDS);
                     let mapping = mapping.map(|mapping| mapping.with_weak_names(&census.header));
@@ -303,9 +435,9 @@ impl<'o> OrderReader<'o> {
     }
 
     fn open_file(&mut self, header: Header, delimiter: u8, form: Form, number: u32) -> Result<File> {
-        let mut file = File::open(header, delimiter, form, number, self.options)?;
-        self.require(&file.header, &file.mapping)?;
-        file.find_segments(self.segment_columns)?;
+        let file = File::open(header, delimiter, form, number, self.options, self.segment_columns)?;
+        let shape = &file.shape;
+        self.require(&shape.header, &shape.mapping)?;
         if self.mapping.is_empty() {
             let separate = self.options.amounts.is_some();
             let is_read = |field| {
@@ -315,11 +447,24 @@ impl<'o> OrderReader<'o> {
             let named = ORDER_FIELDS
                 .iter()
                 .filter(|info| is_read(info.field))
-                .filter_map(|info| file.column(info.field).map(|column| (info.name, column.to_owned())));
+                .filter_map(|info| shape.column(info.field).map(|column| (info.name, column.to_owned())));
             self.mapping = named.collect();
         }
         let facts = &mut self.files[number as usize];
-        *facts = FileFacts { name: std::mem::take(&mut facts.name), ..file.facts() };
+        *facts = FileFacts { name: std::mem::take(&mut facts.name), ..shape.facts() };
+        let facts = facts.clone();
+        let same = |other: &&FileFacts| {
+            !other.date_header.is_empty()
+                && other.amount_header == facts.amount_header
+                && other.refunded_header == facts.refunded_header
+        };
+        if let Some(other) = self.files.iter().find(same) {
+            self.files[number as usize].known = Arc::clone(&other.known);
+        }
+        self.edges.know(&self.files.clone().into());
+        if facts.has_transactions {
+            self.log.keep_whole()?;
+        }
         Ok(file)
     }
 
@@ -342,92 +487,402 @@ impl<'o> OrderReader<'o> {
         u32::try_from(position).unwrap_or(NONE)
     }
 
+    /// Reads records one piece after the other, on this thread.
     fn read_rows(
         &mut self,
         mut file: File,
         records: &mut Records,
         mut census: Option<&mut FileCensus>,
         rejects: &mut Rejects<'_>,
-    ) -> Result<File> {
+    ) -> std::result::Result<File, Halt> {
         if let Some(census) = &mut census {
-            census.follow_orders(file.mapping.get(OrderField::OrderId));
+            census.follow_orders(file.shape.mapping.get(OrderField::OrderId));
         }
+        let shared = self.share(&file);
         let before = self.account.read;
-        let repaired = self.repaired.get(&identity(&file.header.file)).cloned().unwrap_or_default();
-        while let rows @ 1.. = records.next_block()? {
-            self.warm(&file, records, rows);
-            for row in (0..rows).map(|index| records.row(index)) {
-                file.begins = self.account.read < before + 2;
-                self.account.read += 1;
-                if let Some(census) = &mut census {
-                    census.see(&row);
-                }
-                if repaired.contains(&row.line) {
-                    self.account.exclude(Reason::Repaired, 1);
-                    continue;
-                }
-                if self.take_row(&mut file, &row, rejects)? {
-                    file.waiting.push(&row);
-                    if file.waiting.is_full() {
-                        file.settled()?;
+        let taker = self.taker;
+        let mut kept = Vec::new();
+        while let Some((first, rows)) = records.next_rows()? {
+            if let Some(census) = &mut census {
+                (first..rows.len()).for_each(|index| census.see(&rows.row(index)));
+            }
+            let mut emit = |batch| give(taker, &mut kept, batch);
+            self.read_here(&shared, &mut file, (&rows, first), before, rejects, &mut emit)?;
+        }
+        self.read_waiting(&mut file, rejects)?;
+        self.classified.finished.batches.append(&mut kept);
+        Ok(file)
+    }
+
+    /// Reads the pieces of a file with the threads of a pool.
+    fn read_pieces(
+        &mut self,
+        mut file: File,
+        mut pieces: Pieces,
+        pool: &ThreadPool,
+        rejects: &mut Rejects<'_>,
+    ) -> std::result::Result<File, Halt> {
+        // More pieces than threads, so that no thread waits for one that is slow.
+        let most = pool.current_num_threads() * 2 + 2;
+        let shared = self.share(&file);
+        let before = self.account.read;
+        let taker = self.taker;
+        let trouble = Mutex::new(None);
+        let (kept, trouble_of) = (Mutex::new(Vec::new()), &trouble);
+        let kept_of = &kept;
+        pool.in_place_scope(|scope| {
+            let (sender, receiver) = channel();
+            let mut spare: Vec<Vec<u8>> = Vec::new();
+            let (mut sent, mut taken, mut all_sent) = (0, 0, false);
+            let mut arrived = BTreeMap::new();
+            let mut carried = (Vec::new(), 0);
+            let mut emit = |batch: DataFrame| {
+                emit_on(scope, taker, kept_of, trouble_of, batch);
+                Ok(())
+            };
+            loop {
+                while !all_sent && sent < taken + most {
+                    let Some(piece) = pieces.next(spare.pop().unwrap_or_default())? else {
+                        all_sent = true;
+                        break;
+                    };
+                    if sent == 0 {
+                        // The first rows decide how the columns are written, which the others have to know.
+                        let read = read_piece(&shared, &file.columns, piece, 0);
+                        spare.push(self.take_piece(
+                            &shared,
+                            &mut file,
+                            read,
+                            &mut carried,
+                            before,
+                            rejects,
+                            &mut emit,
+                        )?);
+                        (sent, taken) = (1, 1);
+                        continue;
                     }
+                    let (columns, shared, sender) = (file.columns.clone(), &shared, sender.clone());
+                    scope.spawn(move |_| {
+                        let read = catch_unwind(AssertUnwindSafe(|| read_piece(shared, &columns, piece, 2)));
+                        // Nobody waits for it where reading ended.
+                        let _ended = sender.send((sent, read));
+                    });
+                    sent += 1;
+                }
+                if taken == sent {
+                    break;
+                }
+                let Ok((number, read)) = receiver.recv() else { break };
+                arrived.insert(number, read.unwrap_or_else(|panic| resume_unwind(panic)));
+                while let Some(read) = arrived.remove(&taken) {
+                    taken += 1;
+                    spare.push(self.take_piece(
+                        &shared,
+                        &mut file,
+                        read,
+                        &mut carried,
+                        before,
+                        rejects,
+                        &mut emit,
+                    )?);
+                }
+                if let Some(error) = lock(trouble_of).take() {
+                    return Err(Halt::Failed(error));
                 }
             }
+            let (rest, line) = carried;
+            if !rest.is_empty() {
+                let piece = Piece { text: rest, line, last: true };
+                let read = read_piece(&shared, &file.columns, piece, 2);
+                self.take_piece(&shared, &mut file, read, &mut (Vec::new(), 0), before, rejects, &mut emit)?;
+            }
+            Ok(())
+        })?;
+        if let Some(error) = lock(&trouble).take() {
+            return Err(error.into());
         }
+        self.classified.finished.batches.append(&mut lock(&kept));
         self.read_waiting(&mut file, rejects)?;
         Ok(file)
     }
 
-    /// Looks at the entries of the customers that the next rows name, so that they are at hand when they are
-    /// needed: many looks wait for memory at once, where those of row after row would wait for each.
-    fn warm(&self, file: &File, records: &Records, rows: usize) {
-        let Some(index) = file.mapping.get(OrderField::CustomerId) else { return };
-        let mut hashes = [0; BLOCK_ROWS];
-        for (hash, row) in hashes.iter_mut().zip((0..rows).map(|row| records.row(row))) {
-            *hash = self.book.customers.hash(unguarded(&row.get(index)));
+    fn share(&self, file: &File) -> Shared<'o> {
+        Shared {
+            options: self.options,
+            segment_columns: self.segment_columns,
+            names: Arc::clone(&self.names),
+            file: Arc::clone(&file.shape),
+            files: self.files.clone().into(),
+            repaired: self.repaired.get(&identity(&file.shape.header.file)).cloned().unwrap_or_default(),
+            in_order: self.in_order,
         }
-        self.book.customers.warm(&hashes[..rows]);
     }
 
-    /// Reads a row, or rejects it; says whether it has to wait.
-    fn take_row(&mut self, file: &mut File, row: &Row<'_>, rejects: &mut Rejects<'_>) -> Result<bool> {
-        match self.row(file, row)? {
-            Outcome::Taken => Ok(false),
-            Outcome::Waits => Ok(true),
-            Outcome::Rejected(problem) => {
-                rejects.add(&file.header.file, row.line, &problem, row.raw, &mut self.account)?;
-                Ok(false)
+    /// Takes what came of a piece, in the order of the file; gives its memory back.
+    #[expect(clippy::too_many_arguments, reason = "all of it is the state of reading one file")]
+    fn take_piece(
+        &mut self,
+        shared: &Shared<'_>,
+        file: &mut File,
+        read: ReadPiece,
+        carried: &mut (Vec<u8>, u64),
+        before: u64,
+        rejects: &mut Rejects<'_>,
+        emit: &mut Emit<'_>,
+    ) -> std::result::Result<Vec<u8>, Halt> {
+        let ReadPiece { mut piece, mut rows, mut ended, decided, read_before, stopped, harvest, made } = read;
+        let (rest, line) = std::mem::take(carried);
+        let mut from = 0;
+        let begins_well = rest.is_empty();
+        let same_before = read_before == (self.account.read - before).min(2);
+        if begins_well && same_before && decided == file.columns.decided() {
+            let stopped_at = match stopped {
+                Stopped::Nowhere => rows.len(),
+                Stopped::Waits(row) | Stopped::Fatal(row, _) => row,
+            };
+            self.take(shared, harvest, made?, &|row| rows.row(&piece.text, row as usize).raw, rejects, emit)?;
+            from = stopped_at;
+        } else if !begins_well {
+            // A quoted field with a line end goes on in this piece, so it was read from the wrong place.
+            piece = piece.behind(rest, line);
+            ended = rows.split(&piece.text, piece.line, piece.last, shared.file.delimiter);
+        }
+        if from < rows.len() {
+            let view = rows.view(&piece.text);
+            self.read_here(shared, file, (&view, from), before, rejects, emit)?;
+        }
+        if let Some(unclosed) = ended.unclosed {
+            return Err(unclosed_quote(&shared.file.header.file, unclosed).into());
+        }
+        if ended.consumed < piece.text.len() {
+            let lines = memchr::memchr_iter(b'\n', &piece.text[..ended.consumed]).count() as u64;
+            *carried = (piece.text[ended.consumed..].to_vec(), piece.line + lines);
+            if carried.0.len() >= MAX_RECORD {
+                return Err(too_long(&shared.file.header.file, carried.1).into());
+            }
+        }
+        Ok(piece.text)
+    }
+
+    /// Reads rows on this thread. They may decide how the columns are written, and may have to wait.
+    fn read_here(
+        &mut self,
+        shared: &Shared<'_>,
+        file: &mut File,
+        (rows, first): (&View<'_>, usize),
+        before: u64,
+        rejects: &mut Rejects<'_>,
+        emit: &mut Emit<'_>,
+    ) -> std::result::Result<(), Halt> {
+        let mut harvest = Harvest::new(self.segment_columns.len());
+        let read_before = self.account.read - before;
+        let (mut next, mut full) = (first, false);
+        let fatal = loop {
+            let mut reader = RowReader {
+                context: shared.context(),
+                columns: &mut file.columns,
+                harvest: &mut harvest,
+                read_before,
+            };
+            match reader.read(rows, next) {
+                Stopped::Nowhere => break None,
+                Stopped::Fatal(_, error) => break Some(error),
+                Stopped::Waits(row) => {
+                    file.waiting.push(&rows.row(row));
+                    harvest.account.read += 1;
+                    next = row + 1;
+                    full = file.waiting.is_full();
+                    if full {
+                        break None;
+                    }
+                }
+            }
+        };
+        let raw = |row: u32| rows.row(row as usize).raw;
+        let made = make(shared, &mut harvest, &raw)?;
+        self.take(shared, harvest, made, &raw, rejects, emit)?;
+        if full {
+            file.settled()?;
+        }
+        if self.in_order && file.waiting.len() > 0 {
+            return Err(Halt::OutOfOrder);
+        }
+        fatal.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Takes what rows said.
+    fn take<'r>(
+        &mut self,
+        shared: &Shared<'_>,
+        harvest: Harvest,
+        made: Made,
+        raw: &dyn Fn(u32) -> &'r [u8],
+        rejects: &mut Rejects<'_>,
+        emit: &mut Emit<'_>,
+    ) -> std::result::Result<(), Halt> {
+        self.account.absorb(&harvest.account);
+        self.statuses.absorb(&harvest.statuses);
+        for (word, (counted, left_out)) in harvest.kinds {
+            let known = self.kinds.entry(word).or_default();
+            known.0 += counted;
+            known.1 += left_out;
+        }
+        self.with_offset += harvest.with_offset;
+        for refused in harvest.refused {
+            let name = &shared.file.header.file;
+            rejects.add(name, refused.line, &refused.problem, &refused.raw, &mut self.account)?;
+        }
+        let mut whole = match made {
+            Made::Packed(packed) => return Ok(self.log.add(&packed)?),
+            Made::Whole(whole) => *whole,
+        };
+        let edges = &mut self.edges;
+        for index in whole.edges {
+            let row = harvest.entries.list[index].row;
+            edges.add(&harvest.entries, index, shared.file.number, raw(row))?;
+        }
+        let direction = edges.book.direction().and(whole.direction);
+        if direction == Direction::Mixed || self.log_is_needed() {
+            return Err(Halt::OutOfOrder);
+        }
+        if let Some(error) = whole.failed {
+            return Err(error.into());
+        }
+        self.account.absorb(&whole.account);
+        whole.classified.take_batches().into_iter().try_for_each(emit)?;
+        self.classified.absorb(whole.classified);
+        self.add_rejections(whole.rejections)?;
+        Ok(())
+    }
+
+    /// Whether transactions have to be known, wherever they stand.
+    fn log_is_needed(&self) -> bool {
+        self.files.iter().any(|file| file.has_transactions)
+    }
+
+    fn add_rejections(&mut self, rejections: Vec<Rejection>) -> Result<()> {
+        const MOST: usize = 1_000_000;
+        self.rejections.extend(rejections);
+        match self.rejections.get(MOST) {
+            None => Ok(()),
+            Some(Rejection { file, line, problem, .. }) => {
+                let (name, what) = (&self.files[*file as usize].name, &problem.message);
+                Err(Error::input(format!("{name}:{line}: {what}, as in {MOST} rows before it"))
+                    .hint("is the right column mapped?"))
             }
         }
     }
 
+    /// Rejects the lines of every order that has no date, or no amount, on any of them.
+    fn reject_unfinished(&mut self, rejects: &mut Rejects<'_>) -> Result<()> {
+        let mut rejections = std::mem::take(&mut self.rejections);
+        rejections.sort_by_key(|rejection| (rejection.file, rejection.line));
+        for Rejection { file, line, problem, raw } in rejections {
+            rejects.add(&self.files[file as usize].name, line, &problem, &raw, &mut self.account)?;
+        }
+        Ok(())
+    }
+
+    /// Puts together what was kept, and classifies it: how many orders of the separate files were found.
+    fn gather(&mut self) -> Result<(u64, u64)> {
+        let facts: Arc<[FileFacts]> = self.files.clone().into();
+        let (options, columns, names) = (self.options, self.segment_columns, &self.names);
+        let (log, taker) = (&self.log, self.taker);
+        let gatherer = || Gatherer::new(options, columns, Arc::clone(&facts), Arc::clone(names));
+        let gather = |part: usize| -> std::result::Result<Gathered, (Place, Error)> {
+            let mut gatherer = gatherer();
+            let packed = log.take(part).map_err(|error| ((0, 0), error))?;
+            let mut unpacker = Unpacker::new(&packed, columns.len());
+            while let Some((entries, file, raw)) = unpacker.next() {
+                let place = (file, entries.list[0].line);
+                gatherer.add(entries, 0, file, raw).map_err(|error| (place, error))?;
+            }
+            drop(packed);
+            finish(gatherer, taker).map_err(|error| ((NONE, 0), error))
+        };
+        let parts = 0..log.parts();
+        let gathered: Vec<_> = match self.pool {
+            Some(pool) if parts.len() > 1 => pool.install(|| parts.into_par_iter().map(gather).collect()),
+            _ => parts.map(gather).collect(),
+        };
+        let edges = std::mem::replace(&mut self.edges, gatherer());
+        let edges = finish(edges, taker).map_err(|error| ((NONE, 0), error));
+        let (mut found, mut failed) = ((0, 0), None);
+        for gathered in gathered.into_iter().chain([edges]) {
+            match gathered {
+                Ok(gathered) => {
+                    found.0 += gathered.returned;
+                    found.1 += gathered.paid;
+                    self.account.absorb(&gathered.account);
+                    self.classified.absorb(gathered.classified);
+                    self.add_rejections(gathered.rejections)?;
+                }
+                Err((place, error)) => match &failed {
+                    Some((known, _)) if *known <= place => {}
+                    _ => failed = Some((place, error)),
+                },
+            }
+        }
+        failed.map_or(Ok(found), |(_, error)| Err(error))
+    }
+
     /// Reads the rows that had to wait; those that still have to stay waiting.
-    fn read_waiting(&mut self, file: &mut File, rejects: &mut Rejects<'_>) -> Result<()> {
+    fn read_waiting(&mut self, file: &mut File, rejects: &mut Rejects<'_>) -> std::result::Result<(), Halt> {
+        if file.waiting.len() == 0 {
+            return Ok(());
+        }
         let mut waiting = std::mem::take(&mut file.waiting);
-        let delimiter = file.delimiter;
-        waiting.retry(delimiter, |row| self.take_row(file, row, rejects))?;
+        let shared = self.share(file);
+        let mut read = |row: &Row<'_>| -> Result<bool> {
+            let mut harvest = Harvest::new(self.segment_columns.len());
+            // None of them is one of the first two any more.
+            let context = shared.context();
+            let mut reader =
+                RowReader { context, columns: &mut file.columns, harvest: &mut harvest, read_before: 2 };
+            match reader.row(row, 0) {
+                Ok(()) => {}
+                Err(super::column::Verdict::Waits) => return Ok(true),
+                Err(super::column::Verdict::Fatal(error)) => return Err(error),
+                Err(super::column::Verdict::Rejected(problem)) => reader.refuse(row, 0, problem),
+            }
+            let raw = |_: u32| row.raw;
+            let made = make(&shared, &mut harvest, &raw)?;
+            match self.take(&shared, harvest, made, &raw, rejects, &mut |_| Ok(())) {
+                Ok(()) => Ok(false),
+                Err(Halt::Failed(error)) => Err(error),
+                Err(Halt::OutOfOrder) => Err(Error::internal("rows wait where orders are read in order")),
+            }
+        };
+        waiting.retry(shared.file.delimiter, &mut read)?;
         file.waiting = waiting;
         Ok(())
     }
 
     /// Reads the rows that still wait. Each one read may decide for others, of its own file and, where
     /// a file leaves a question open that the others agree on, of these.
-    fn settle(&mut self, files: &mut [File], rejects: &mut Rejects<'_>) -> Result<()> {
+    fn settle(&mut self, files: &mut [File], rejects: &mut Rejects<'_>) -> std::result::Result<(), Halt> {
         let waiting = |files: &[File]| files.iter().map(|file| file.waiting.len()).sum::<usize>();
-        settle(waiting(files), || {
-            let dates = files.iter().flat_map(|file| [&file.dates, &file.refund_dates]);
+        let mut left = waiting(files);
+        while left > 0 {
+            let columns = files.iter().map(|file| &file.columns);
+            let dates = columns.clone().flat_map(|columns| [&columns.dates, &columns.refund_dates]);
             let orders: BTreeSet<_> = dates.filter_map(DateColumn::order).collect();
-            let marks: BTreeSet<_> = files.iter().filter_map(|file| file.amounts.mark()).collect();
+            let marks: BTreeSet<_> = columns.filter_map(|columns| columns.amounts.mark()).collect();
             for file in files.iter_mut().filter(|file| file.waiting.len() > 0) {
-                file.dates.follow(&orders);
-                file.refund_dates.follow(&orders);
-                file.amounts.follow(&marks);
+                file.columns.dates.follow(&orders);
+                file.columns.refund_dates.follow(&orders);
+                file.columns.amounts.follow(&marks);
                 self.read_waiting(file, rejects)?;
             }
-            Ok(waiting(files))
-        })?;
-        let Some(file) = files.iter().find(|file| file.waiting.len() > 0) else { return Ok(()) };
-        file.settled()
+            let before = std::mem::replace(&mut left, waiting(files));
+            if left == before {
+                break;
+            }
+        }
+        match files.iter().find(|file| file.waiting.len() > 0) {
+            None => Ok(()),
+            Some(file) => Ok(file.settled()?),
+        }
     }
 
     /// Checks that the fields without which there is no report are there.
@@ -468,6 +923,141 @@ impl<'o> OrderReader<'o> {
         }
         Ok(())
     }
+}
+
+/// A file's number, and a line in it.
+type Place = (u32, u64);
+
+/// What came of a part of the log.
+struct Gathered {
+    classified: Classified,
+    rejections: Vec<Rejection>,
+    account: Account,
+    /// Orders of the separate files that were found.
+    returned: u64,
+    paid: u64,
+}
+
+/// Classifies gathered orders, and hands them on to the one who takes them.
+fn finish(mut gatherer: Gatherer<'_>, taker: Option<&dyn TakesBatches>) -> Result<Gathered> {
+    let (returned, paid) = gatherer.add_separate()?;
+    let mut whole = classify(gatherer)?;
+    if let Some(taker) = taker {
+        whole.classified.take_batches().iter().try_for_each(|batch| taker.take(batch))?;
+    }
+    let WholeOrders { classified, rejections, account, .. } = whole;
+    Ok(Gathered { classified, rejections, account, returned, paid })
+}
+
+/// Classifies gathered orders.
+fn classify(mut gatherer: Gatherer<'_>) -> Result<WholeOrders> {
+    let files = gatherer.files_known();
+    let rejections = gatherer.book.take_unfinished(&files);
+    let mut classified = Classified::default();
+    classified.add(&mut gatherer.book, &rules(gatherer.options, &files))?;
+    Ok(WholeOrders { classified, rejections, account: gatherer.account, ..WholeOrders::default() })
+}
+
+fn rules<'r>(options: &'r OrderOptions, files: &'r [FileFacts]) -> Rules<'r> {
+    Rules {
+        order_amount: options.order_amount,
+        order_refund: options.order_refund,
+        refunds_at: options.refunds_at,
+        without_amounts: options.without_amounts,
+        amounts_elsewhere: options.amounts.is_some(),
+        currency: options.currency.as_deref(),
+        rates: options.rates.as_ref(),
+        min_amount: options.min_amount,
+        files,
+    }
+}
+
+fn give(taker: Option<&dyn TakesBatches>, kept: &mut Vec<DataFrame>, batch: DataFrame) -> Result<()> {
+    match taker {
+        Some(taker) => taker.take(&batch),
+        None => {
+            kept.push(batch);
+            Ok(())
+        }
+    }
+}
+
+/// Hands a batch on, on a thread of the pool.
+fn emit_on<'s>(
+    scope: &Scope<'s>,
+    taker: Option<&'s dyn TakesBatches>,
+    kept: &Mutex<Vec<DataFrame>>,
+    trouble: &'s Mutex<Option<Error>>,
+    batch: DataFrame,
+) {
+    let Some(taker) = taker else { return lock(kept).push(batch) };
+    scope.spawn(move |_| {
+        if let Err(error) = taker.take(&batch) {
+            lock(trouble).get_or_insert(error);
+        }
+    });
+}
+
+impl Shared<'_> {
+    fn context(&self) -> Context<'_> {
+        Context { options: self.options, names: &self.names, file: &self.file, repaired: &self.repaired }
+    }
+}
+
+/// Splits and reads a piece.
+fn read_piece(shared: &Shared<'_>, columns: &Columns, piece: Piece, read_before: u64) -> ReadPiece {
+    let mut rows = Rows::default();
+    let ended = rows.split(&piece.text, piece.line, piece.last, shared.file.delimiter);
+    let mut harvest = Harvest::new(shared.segment_columns.len());
+    let decided = columns.decided();
+    let mut columns = columns.frozen();
+    let context = shared.context();
+    let mut reader = RowReader { context, columns: &mut columns, harvest: &mut harvest, read_before };
+    let view = rows.view(&piece.text);
+    let stopped = reader.read(&view, 0);
+    let made = make(shared, &mut harvest, &|row| view.row(row as usize).raw);
+    ReadPiece { piece, rows, ended, decided, read_before, stopped, harvest, made }
+}
+
+/// Makes orders of what rows say, where they are whole; else packs it.
+fn make<'r>(shared: &Shared<'_>, harvest: &mut Harvest, raw: &dyn Fn(u32) -> &'r [u8]) -> Result<Made> {
+    let entries = &mut harvest.entries;
+    entries.number_customers(&shared.names.customers);
+    if !shared.in_order {
+        let options = shared.options;
+        let needs_amount = !options.without_amounts && options.amounts.is_none();
+        let again = shared.files.len() > 1;
+        let mut packed = Vec::with_capacity(entries.list.len() * 48);
+        let raw = |entry: &super::entries::Entry| {
+            let unfinished = entry.at == super::draft::NO_DATE || (needs_amount && entry.amount.is_none());
+            (again || unfinished).then(|| raw(entry.row))
+        };
+        pack(entries, shared.file.number, raw, &mut packed);
+        return Ok(Made::Packed(packed));
+    }
+    let ids = || entries.list.iter().filter_map(|entry| entries.bytes(entry.id));
+    let (first, last) = (ids().next(), ids().next_back());
+    let files = Arc::clone(&shared.files);
+    let names = Arc::clone(&shared.names);
+    // Rows that stand in several files are no rows of orders that are whole within a piece.
+    let mut gatherer = Gatherer::new(shared.options, shared.segment_columns, files, names).of_one_file();
+    let (mut edges, mut failed) = (Vec::new(), None);
+    let (mut direction, mut previous) = (Direction::default(), first);
+    for (index, entry) in entries.list.iter().enumerate() {
+        let id = entries.bytes(entry.id);
+        if let (Some(id), Some(known)) = (id, previous) {
+            direction = direction.and(Direction::of(known, id));
+            previous = Some(id);
+        }
+        if id.is_some() && (id == first || id == last) {
+            edges.push(index);
+        } else if let Err(error) = gatherer.add(entries, index, shared.file.number, raw(entry.row)) {
+            failed = Some(error);
+            break;
+        }
+    }
+    let whole = if direction == Direction::Mixed { WholeOrders::default() } else { classify(gatherer)? };
+    Ok(Made::Whole(Box::new(WholeOrders { direction, edges, failed, ..whole })))
 }
 
 /// A file by its name, however its path is spelled.

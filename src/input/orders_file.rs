@@ -1,8 +1,10 @@
 //! One orders file: what its columns are and how they are written.
 
-use super::book::FileFacts;
-use super::column::{AmountColumn, DateColumn};
+use std::sync::Arc;
+
+use super::column::{AmountColumn, DateColumn, WrittenDates};
 use super::date::GivenFormat;
+use super::draft::FileFacts;
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::grouping::Grouping;
 use super::mapping::{Header, Mapping};
@@ -13,38 +15,67 @@ use super::table::Form;
 use super::waiting::Waiting;
 use crate::error::{Error, Result};
 
-/// One file while it is read.
-pub(super) struct File {
+/// What is known of one file before its rows are read.
+pub(super) struct Shape {
     pub(super) number: u32,
     pub(super) header: Header,
     pub(super) delimiter: u8,
     pub(super) mapping: Mapping<OrderField>,
     /// Where the segmenting columns stand.
     pub(super) segments: Vec<usize>,
-    pub(super) dates: DateColumn,
-    pub(super) refund_dates: DateColumn,
-    pub(super) amounts: AmountColumn,
     pub(super) form: Form,
     pub(super) profile: Profile,
     /// The header of the amounts where these stand in a separate file.
     separate: Option<String>,
+}
+
+/// How the columns of a file are written, as far as its rows have decided it.
+#[derive(Debug, Clone)]
+pub(super) struct Columns {
+    pub(super) dates: DateColumn,
+    pub(super) refund_dates: DateColumn,
+    pub(super) amounts: AmountColumn,
+}
+
+/// What rows have decided so far.
+pub(super) type Decided = (WrittenDates, WrittenDates, Option<Mark>);
+
+impl Columns {
+    /// What is decided.
+    pub(super) fn decided(&self) -> Decided {
+        (self.dates.written(), self.refund_dates.written(), self.amounts.mark())
+    }
+
+    /// The same columns, of which no row decides anything any more: a row that would has to wait.
+    pub(super) fn frozen(&self) -> Self {
+        Self {
+            dates: self.dates.frozen(),
+            refund_dates: self.refund_dates.frozen(),
+            amounts: self.amounts.frozen(),
+        }
+    }
+}
+
+/// One file while it is read.
+pub(super) struct File {
+    pub(super) shape: Arc<Shape>,
+    pub(super) columns: Columns,
     /// Rows that wait for the file's later rows to decide how they read.
     pub(super) waiting: Waiting,
-    /// The next row is one of the first two.
-    pub(super) begins: bool,
 }
 
 impl File {
     /// Finds out what the columns are, by the profile of the file, the user's words and its header.
     ///
     /// # Errors
-    /// The profile refuses the file, a column named by the user is missing, or one is named twice.
+    /// The profile refuses the file, a column named by the user or one that segments is missing, or one is named twice.
     pub(super) fn open(
         header: Header,
         delimiter: u8,
         form: Form,
         number: u32,
         options: &OrderOptions,
+        segments: &[String],
     ) -> Result<Self> {
         let profile = options.profile.of(&header, Holds::Orders)?;
         if profile.is_none()
@@ -81,35 +112,10 @@ impl File {
         let amounts = AmountColumn::new(
             options.decimal.or(profile.decimal()).or(form.is_typed().then_some(Mark::Point)),
         );
-        Ok(Self {
-            number,
-            header,
-            delimiter,
-            mapping,
-            segments: Vec::new(),
-            dates,
-            refund_dates,
-            amounts,
-            form,
-            profile,
-            separate,
-            waiting: Waiting::default(),
-            begins: true,
-        })
-    }
-
-    /// Finds the columns that segment.
-    ///
-    /// # Errors
-    /// One is missing, or named twice.
-    pub(super) fn find_segments(&mut self, columns: &[String]) -> Result<()> {
-        for column in columns {
-            self.segments.push(self.header.position(column)?.ok_or_else(|| {
-                Error::input(format!("{}: there is no column \"{column}\" to segment by", self.header.file))
-                    .hint(self.header.describe_for(column))
-            })?);
-        }
-        Ok(())
+        let segments = segments.iter().map(|column| segment_of(&header, column)).collect::<Result<_>>()?;
+        let shape = Shape { number, header, delimiter, mapping, segments, form, profile, separate };
+        let columns = Columns { dates, refund_dates, amounts };
+        Ok(Self { shape: Arc::new(shape), columns, waiting: Waiting::default() })
     }
 
     /// Says which question its waiting rows leave open.
@@ -117,12 +123,23 @@ impl File {
     /// # Errors
     /// Always: the question, or that there is none, which is a bug.
     pub(super) fn settled(&self) -> Result<()> {
-        self.dates.settled(&self.header.file, "--date-format")?;
-        self.refund_dates.settled(&self.header.file, "--date-format")?;
-        self.amounts.settled(&self.header.file)?;
+        let file = &self.shape.header.file;
+        self.columns.dates.settled(file, "--date-format")?;
+        self.columns.refund_dates.settled(file, "--date-format")?;
+        self.columns.amounts.settled(file)?;
         Err(Error::internal("a row waits for a decision that was made"))
     }
+}
 
+/// Where a segmenting column stands.
+fn segment_of(header: &Header, column: &str) -> Result<usize> {
+    header.position(column)?.ok_or_else(|| {
+        Error::input(format!("{}: there is no column \"{column}\" to segment by", header.file))
+            .hint(header.describe_for(column))
+    })
+}
+
+impl Shape {
     /// The header of a field.
     pub(super) fn column(&self, field: OrderField) -> Option<&str> {
         self.mapping.get(field).map(|index| self.header.columns[index].as_str())
@@ -138,6 +155,8 @@ impl File {
             refunded_header: header_of(OrderField::Refunded),
             order_amount: if self.separate.is_some() { Some(Grouping::Sum) } else { self.profile.grouping() },
             has_currencies: self.column(OrderField::Currency).is_some(),
+            has_transactions: self.column(OrderField::Transaction).is_some(),
+            known: Arc::default(),
         }
     }
 }

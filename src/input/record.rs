@@ -1,182 +1,128 @@
-//! Bytes to records: splits delimited text strictly, and knows the line of everything.
-//!
-//! A field that starts with a quote ends at its closing quote; a doubled quote inside stands for
-//! one. Elsewhere a quote is an ordinary character. Records end at LF or CRLF outside quotes.
+//! Bytes to rows: text in pieces that end between rows, split strictly, with the line of everything.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io::Read;
 
 use super::decode::Undecodable;
+pub use super::split::Row;
+use super::split::{Ended, Rows, View};
 use crate::error::{Error, Result};
 
 /// The longest record, in bytes, before a quote is taken to be one that never closes. Also the
 /// bound on the reader's buffer.
 pub const MAX_RECORD: usize = 64 << 20;
 
-const BLOCK: usize = 256 << 10;
+/// The first piece of a text, and those after it: the first is also what is looked at to find the header.
+const FIRST: usize = 256 << 10;
+const PIECE: usize = 1 << 20;
 
-/// Where a field lies in its record, without its outer quotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Field {
-    start: usize,
-    end: usize,
-    /// It contains doubled quotes.
-    doubled: bool,
-}
-
-/// The fields of one record, in a buffer that is used again for the next.
+/// A piece of a text. It begins with a row, and ends with one unless a quoted field with a line end in it makes it
+/// look so, which whoever splits it finds out.
 #[derive(Debug, Default)]
-pub struct Fields {
-    list: Vec<Field>,
-    /// The first field with text behind its closing quote.
-    damaged: Option<usize>,
-}
-
-/// One record: its fields, its text and its place.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    /// The physical line it starts on, from 1.
+pub struct Piece {
+    /// Its bytes.
+    pub text: Vec<u8>,
+    /// The line it begins on.
     pub line: u64,
-    /// Its bytes without the line end.
-    pub raw: &'a [u8],
-    fields: &'a Fields,
+    /// Nothing follows it.
+    pub last: bool,
 }
 
-impl<'a> Row<'a> {
-    /// Splits one record that is already known to be whole.
-    pub fn of(raw: &'a [u8], line: u64, delimiter: u8, fields: &'a mut Fields) -> Self {
-        scan(raw, true, delimiter, fields);
-        Self { line, raw, fields }
-    }
-
-    /// How many fields it has.
-    pub fn len(&self) -> usize {
-        self.fields.list.len()
-    }
-
-    /// The value of a field, trimmed of blanks; empty where there is no such field.
-    pub fn get(&self, index: usize) -> Cow<'a, [u8]> {
-        let Some(field) = self.fields.list.get(index) else { return Cow::Borrowed(b"") };
-        let text = self.raw[field.start..field.end].trim_ascii();
-        if field.doubled { Cow::Owned(undouble(text)) } else { Cow::Borrowed(text) }
-    }
-
-    /// Whether every field is empty.
-    pub fn is_blank(&self) -> bool {
-        (0..self.len()).all(|index| self.get(index).is_empty())
-    }
-
-    /// The first field whose closing quote is followed by more text.
-    pub fn damaged(&self) -> Option<usize> {
-        self.fields.damaged
-    }
-}
-
-fn undouble(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut previous_was_quote = false;
-    for byte in text {
-        let second_of_two = *byte == b'"' && previous_was_quote;
-        previous_was_quote = *byte == b'"' && !second_of_two;
-        if !second_of_two {
-            out.push(*byte);
-        }
-    }
-    out
-}
-
-/// What a stretch of text begins with.
-#[derive(Debug, PartialEq, Eq)]
-enum Scan {
-    /// A record up to `end`; the next one begins at `next`.
-    Record { end: usize, next: usize },
-    /// The beginning of a record that goes on behind the stretch.
-    More,
-    /// A quoted field, opened here, that the input never closes.
-    Unclosed(usize),
-}
-
-/// Splits the record at the start of `text`. `last`: nothing follows `text`.
-fn scan(text: &[u8], last: bool, delimiter: u8, fields: &mut Fields) -> Scan {
-    fields.list.clear();
-    fields.damaged = None;
-    let mut start = 0;
-    loop {
-        let mut field = Field { start, end: start, doubled: false };
-        let mut search = start;
-        let quoted = text.get(start) == Some(&b'"');
-        if quoted {
-            field.start += 1;
-            let mut from = field.start;
-            loop {
-                let Some(at) = memchr::memchr(b'"', &text[from..]).map(|at| from + at) else {
-                    return if last { Scan::Unclosed(start) } else { Scan::More };
-                };
-                match text.get(at + 1) {
-                    Some(b'"') => {
-                        field.doubled = true;
-                        from = at + 2;
-                    }
-                    None if !last => return Scan::More,
-                    _ => {
-                        field.end = at;
-                        search = at + 1;
-                        break;
-                    }
-                }
-            }
-        }
-        let stop = memchr::memchr2(delimiter, b'\n', &text[search..]).map(|at| search + at);
-        let (end, ends_record) = match stop {
-            Some(at) => (at, text[at] == b'\n'),
-            None if last => (text.len(), true),
-            None => return Scan::More,
-        };
-        let mut content_end = end;
-        if ends_record && end > search && text[end - 1] == b'\r' {
-            content_end -= 1;
-        }
-        if !quoted {
-            field.end = content_end;
-        } else if !text[search..content_end].trim_ascii().is_empty() && fields.damaged.is_none() {
-            fields.damaged = Some(fields.list.len());
-        }
-        fields.list.push(field);
-        if ends_record {
-            let next = if stop.is_some() { end + 1 } else { end };
-            return Scan::Record { end: content_end, next };
-        }
-        start = end + 1;
-    }
-}
-
-/// Reads records one after the other from any source, holding one block at a time.
-pub struct Records {
+/// Reads a text piece by piece.
+pub struct Pieces {
     source: Box<dyn Read + Send>,
     name: String,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    exhausted: bool,
+    /// The text read behind the last piece.
+    rest: Vec<u8>,
+    /// The line the next piece begins on.
     line: u64,
-    lines: Lines,
-    delimiter: u8,
-    fields: Fields,
-    /// The records read ahead, and their fields.
-    block: Vec<Part>,
-    pool: Vec<Fields>,
+    size: usize,
+    exhausted: bool,
+    /// What went wrong behind the last piece.
+    failed: Option<Error>,
 }
 
-/// How many records are read ahead at most.
-pub const BLOCK_ROWS: usize = 64;
+impl Pieces {
+    fn new(source: Box<dyn Read + Send>, name: &str) -> Self {
+        Self {
+            source,
+            name: name.to_owned(),
+            rest: Vec::new(),
+            line: 1,
+            size: FIRST,
+            exhausted: false,
+            failed: None,
+        }
+    }
 
-/// Where a record stands: its line, and its bytes in the buffer.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    line: u64,
-    begin: usize,
-    end: usize,
+    /// The next piece, in this buffer, whose memory is used again; `None` at the end.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn next(&mut self, mut buffer: Vec<u8>) -> Result<Option<Piece>> {
+        let mut length = self.rest.len();
+        let mut size = self.size.max(length);
+        self.size = PIECE;
+        let mut end = None;
+        while end.is_none() {
+            // Cleared bytes are read over; those of an earlier piece need no clearing.
+            buffer.resize(size, 0);
+            if !self.rest.is_empty() {
+                buffer[..length].copy_from_slice(&self.rest);
+                self.rest.clear();
+            }
+            while length < size && !self.exhausted && self.failed.is_none() {
+                match self.source.read(&mut buffer[length..]) {
+                    Ok(0) => self.exhausted = true,
+                    Ok(read) => length += read,
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(error) => self.failed = Some(self.complain(&error)),
+                }
+            }
+            end = if self.exhausted { Some(length) } else { end_of_rows(&buffer[..length]) };
+            if end.is_none() && (length >= MAX_RECORD || self.failed.is_some()) {
+                end = Some(length);
+            }
+            size *= 2;
+        }
+        let end = end.unwrap_or(length);
+        if end == 0 {
+            return self.failed.take().map_or(Ok(None), Err);
+        }
+        self.rest.extend_from_slice(&buffer[end..length]);
+        buffer.truncate(end);
+        let line = self.line;
+        self.line += memchr::memchr_iter(b'\n', &buffer).count() as u64;
+        Ok(Some(Piece { text: buffer, line, last: self.exhausted && self.rest.is_empty() }))
+    }
+
+    fn complain(&self, error: &std::io::Error) -> Error {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<Undecodable>()) {
+            Some(at) => Error::input(format!("{}:{}: {}", self.name, at.line, at.message))
+                .hint("name the file's encoding with --encoding, for example windows-1252"),
+            None => Error::input(format!("{}: {error}", self.name)),
+        }
+    }
+
+    /// Takes a text back that was read and not used, before anything else is read.
+    fn give_back(&mut self, text: &[u8], line: u64) {
+        self.rest.splice(0..0, text.iter().copied());
+        self.line = line;
+    }
+}
+
+/// Where the last row of a text ends, as far as its quotes tell: behind the last line end that an even number of
+/// quotes stands before, else the last of all.
+fn end_of_rows(text: &[u8]) -> Option<usize> {
+    let last = memchr::memrchr(b'\n', text)?;
+    let mut line_end = last;
+    let mut quotes = memchr::memchr_iter(b'"', &text[..last]).count();
+    while !quotes.is_multiple_of(2) {
+        let Some(earlier) = memchr::memrchr(b'\n', &text[..line_end]) else { return Some(last + 1) };
+        quotes -= memchr::memchr_iter(b'"', &text[earlier..line_end]).count();
+        line_end = earlier;
+    }
+    Some(line_end + 1)
 }
 
 /// What the line of a record is.
@@ -191,22 +137,33 @@ pub enum Lines {
     Given(VecDeque<u64>),
 }
 
+/// Reads records one after the other from any source, holding one piece at a time.
+pub struct Records {
+    pieces: Pieces,
+    piece: Piece,
+    rows: Rows,
+    /// The next row of the piece.
+    next: usize,
+    /// How the piece ended, once it is split.
+    ended: Option<Ended>,
+    lines: Lines,
+    /// Records split so far.
+    count: u64,
+    delimiter: u8,
+}
+
 impl Records {
     /// Starts reading. The delimiter matters from the first call of [`Self::next`] on.
     pub fn new(source: Box<dyn Read + Send>, name: &str) -> Self {
         Self {
-            source,
-            name: name.to_owned(),
-            buffer: vec![0; BLOCK],
-            start: 0,
-            end: 0,
-            exhausted: false,
-            line: 1,
+            pieces: Pieces::new(source, name),
+            piece: Piece::default(),
+            rows: Rows::default(),
+            next: 0,
+            ended: None,
             lines: Lines::OfText,
+            count: 0,
             delimiter: b',',
-            fields: Fields::default(),
-            block: Vec::new(),
-            pool: Vec::new(),
         }
     }
 
@@ -220,15 +177,18 @@ impl Records {
         self.delimiter = delimiter;
     }
 
-    /// The bytes that come next, without consuming them: at least one block, or all there is.
+    /// The bytes that come next, without consuming them: as many as are looked at to find the header, or all there
+    /// are. Only before the first record.
     ///
     /// # Errors
     /// The source cannot be read.
     pub fn peek(&mut self) -> Result<&[u8]> {
-        while !self.exhausted && self.end - self.start < BLOCK {
-            self.fill()?;
+        if self.piece.text.is_empty()
+            && let Some(piece) = self.pieces.next(Vec::new())?
+        {
+            self.piece = piece;
         }
-        Ok(&self.buffer[self.start..self.end])
+        Ok(&self.piece.text)
     }
 
     /// The next record that is not an empty line.
@@ -236,116 +196,108 @@ impl Records {
     /// # Errors
     /// The source cannot be read, a quote never closes, or a record is longer than [`MAX_RECORD`].
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
-        let mut fields = std::mem::take(&mut self.fields);
-        let part = self.step(&mut fields, true);
-        self.fields = fields;
-        let row =
-            |Part { line, begin, end }| Row { line, raw: &self.buffer[begin..end], fields: &self.fields };
-        Ok(part?.map(row))
+        if !self.advance()? {
+            return Ok(None);
+        }
+        self.next += 1;
+        Ok(Some(self.rows.row(&self.piece.text, self.next - 1)))
     }
 
-    /// Reads records ahead, as many as are at hand and one at least: how many, 0 at the end.
+    /// The records at hand that were not read yet, one at least: their first one's number, and all of the piece;
+    /// `None` at the end.
     ///
     /// # Errors
     /// As [`Self::next`].
-    pub fn next_block(&mut self) -> Result<usize> {
-        let mut pool = std::mem::take(&mut self.pool);
-        pool.resize_with(BLOCK_ROWS, Fields::default);
-        self.block.clear();
-        let mut failed = None;
-        for fields in &mut pool {
-            // What goes wrong behind the first record goes wrong again, as the first of the next block.
-            match self.step(fields, self.block.is_empty()) {
-                Ok(Some(part)) => self.block.push(part),
-                Ok(None) => break,
-                Err(error) => {
-                    failed = Some(error).filter(|_| self.block.is_empty());
-                    break;
-                }
-            }
+    pub fn next_rows(&mut self) -> Result<Option<(usize, View<'_>)>> {
+        if !self.advance()? {
+            return Ok(None);
         }
-        self.pool = pool;
-        failed.map_or(Ok(self.block.len()), Err)
+        let first = std::mem::replace(&mut self.next, self.rows.len());
+        Ok(Some((first, self.rows.view(&self.piece.text))))
     }
 
-    /// A record of the block.
-    pub fn row(&self, index: usize) -> Row<'_> {
-        let Part { line, begin, end } = self.block[index];
-        Row { line, raw: &self.buffer[begin..end], fields: &self.pool[index] }
+    /// Whether the lines of records are those of the text.
+    pub fn is_text(&self) -> bool {
+        self.lines == Lines::OfText
     }
 
-    /// The next record; `None` at the end, and where more of the source would have to be read and may not.
-    fn step(&mut self, fields: &mut Fields, may_fill: bool) -> Result<Option<Part>> {
+    /// The same text, from the next record on, piece by piece.
+    pub fn into_pieces(mut self) -> Pieces {
+        let (line, begin) = match (self.rows.place(self.next), self.ended) {
+            (_, None) => (self.piece.line, 0),
+            (Some(place), _) => place,
+            (None, Some(ended)) => {
+                let lines = memchr::memchr_iter(b'\n', &self.piece.text[..ended.consumed]).count();
+                (self.piece.line + lines as u64, ended.consumed)
+            }
+        };
+        self.pieces.give_back(&self.piece.text[begin..], line);
+        self.pieces
+    }
+
+    /// Splits until a row is at hand; `false` at the end.
+    fn advance(&mut self) -> Result<bool> {
         loop {
-            if self.start == self.end && self.exhausted {
-                return Ok(None);
-            }
-            let text = &self.buffer[self.start..self.end];
-            match scan(text, self.exhausted, self.delimiter, fields) {
-                Scan::Record { end, next } => {
-                    let (line, begin) = (self.line, self.start);
-                    self.line += match self.lines {
-                        Lines::Records => u64::from(end > 0),
-                        _ => memchr::memchr_iter(b'\n', &text[..next]).count() as u64,
-                    };
-                    self.start += next;
-                    if end > 0 {
-                        let given = match &mut self.lines {
-                            Lines::Given(lines) => lines.pop_front(),
-                            _ => None,
-                        };
-                        return Ok(Some(Part { line: given.unwrap_or(line), begin, end: begin + end }));
-                    }
+            let Some(ended) = self.ended else {
+                let Piece { text, line, last } = &self.piece;
+                let ended = self.rows.split(text, *line, *last, self.delimiter);
+                self.ended = Some(ended);
+                let count = &mut self.count;
+                match &mut self.lines {
+                    Lines::OfText => {}
+                    Lines::Records => self.rows.renumber(|| {
+                        *count += 1;
+                        Some(*count)
+                    }),
+                    Lines::Given(lines) => self.rows.renumber(|| lines.pop_front()),
                 }
-                Scan::More if may_fill => self.fill()?,
-                Scan::More => return Ok(None),
-                Scan::Unclosed(at) => {
-                    let line = self.line + memchr::memchr_iter(b'\n', &text[..at]).count() as u64;
-                    let field = fields.list.len() + 1;
-                    return Err(Error::input(format!(
-                        "{}:{line}: the quoted field {field} of the record never closes",
-                        self.name
-                    ))
-                    .hint("the file may be cut off, or a quote inside a field is not doubled"));
-                }
+                self.next = 0;
+                continue;
+            };
+            if self.next < self.rows.len() {
+                return Ok(true);
             }
+            if let Some(unclosed) = ended.unclosed {
+                return Err(unclosed_quote(&self.pieces.name, unclosed));
+            }
+            if self.piece.last {
+                return Ok(false);
+            }
+            let buffer = std::mem::take(&mut self.piece.text);
+            let (line, rest) = (self.piece.line, buffer[ended.consumed..].to_vec());
+            let begins = line + memchr::memchr_iter(b'\n', &buffer[..ended.consumed]).count() as u64;
+            if rest.len() >= MAX_RECORD {
+                return Err(too_long(&self.pieces.name, begins));
+            }
+            self.piece = match self.pieces.next(buffer)? {
+                Some(piece) => piece.behind(rest, begins),
+                None => Piece { text: rest, line: begins, last: true },
+            };
+            self.ended = None;
         }
     }
+}
 
-    fn fill(&mut self) -> Result<()> {
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
+impl Piece {
+    /// The piece with the beginning of its first row, which was read before it and begins on this line.
+    pub(super) fn behind(self, rest: Vec<u8>, line: u64) -> Self {
+        if rest.is_empty() {
+            return self;
         }
-        if self.end == self.buffer.len() {
-            if self.end >= MAX_RECORD {
-                return Err(Error::input(format!(
-                    "{}:{}: the record that begins here is longer than {} MB",
-                    self.name,
-                    self.line,
-                    MAX_RECORD >> 20
-                ))
-                .hint("a quote that never closes?"));
-            }
-            self.buffer.resize(self.buffer.len() * 2, 0);
-        }
-        let free = &mut self.buffer[self.end..];
-        match self.source.read(free) {
-            Ok(0) => self.exhausted = true,
-            Ok(read) => self.end += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                let place = error.get_ref().and_then(|inner| inner.downcast_ref::<Undecodable>());
-                return Err(match place {
-                    Some(at) => Error::input(format!("{}:{}: {}", self.name, at.line, at.message))
-                        .hint("name the file's encoding with --encoding, for example windows-1252"),
-                    None => Error::input(format!("{}: {error}", self.name)),
-                });
-            }
-        }
-        Ok(())
+        Self { text: [rest, self.text].concat(), line, last: self.last }
     }
+}
+
+/// Why a text with such a field cannot be read.
+pub(super) fn unclosed_quote(file: &str, (line, field): (u64, usize)) -> Error {
+    Error::input(format!("{file}:{line}: the quoted field {field} of the record never closes"))
+        .hint("the file may be cut off, or a quote inside a field is not doubled")
+}
+
+/// Why a text with a record that begins on this line cannot be read.
+pub(super) fn too_long(file: &str, line: u64) -> Error {
+    Error::input(format!("{file}:{line}: the record that begins here is longer than {} MB", MAX_RECORD >> 20))
+        .hint("a quote that never closes?")
 }
 
 #[cfg(test)]
@@ -353,9 +305,9 @@ mod tests {
     use super::*;
 
     /// Hands out the text in pieces of a given size, so that records cross every boundary.
-    struct Pieces(Vec<u8>, usize, usize);
+    struct Bits(Vec<u8>, usize, usize);
 
-    impl Read for Pieces {
+    impl Read for Bits {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
             let n = self.2.min(out.len()).min(self.0.len() - self.1);
             out[..n].copy_from_slice(&self.0[self.1..self.1 + n]);
@@ -365,7 +317,7 @@ mod tests {
     }
 
     fn rows(text: &str, piece: usize) -> Result<Vec<(u64, Vec<String>)>> {
-        let mut records = Records::new(Box::new(Pieces(text.as_bytes().to_vec(), 0, piece)), "t.csv");
+        let mut records = Records::new(Box::new(Bits(text.as_bytes().to_vec(), 0, piece)), "t.csv");
         let mut out = Vec::new();
         while let Some(row) = records.next()? {
             let fields = (0..row.len()).map(|i| String::from_utf8_lossy(&row.get(i)).into_owned());
@@ -397,14 +349,6 @@ mod tests {
     fn a_quote_that_never_closes_is_found() {
         let error = rows("a,b\n1,2\n3,\"open\n4,5\n", 3).expect_err("unclosed");
         assert_eq!(error.messages(), ["t.csv:3: the quoted field 2 of the record never closes"]);
-    }
-
-    #[test]
-    fn text_behind_a_closing_quote_is_damage() {
-        let mut fields = Fields::default();
-        assert_eq!(Row::of(b"a,\"b\"c,d", 1, b',', &mut fields).damaged(), Some(1));
-        assert_eq!(Row::of(b"a,\"b\" ,d", 1, b',', &mut fields).damaged(), None);
-        assert_eq!(Row::of(b"a,\"b\"\r", 1, b',', &mut fields).damaged(), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Source {
     }
 
     /// Whether it is a file on a disk, which can be read again; a pipe or a device is none.
-    pub(super) fn is_file(&self) -> bool {
+    pub fn is_file(&self) -> bool {
         matches!(self, Self::File(path) if path.is_file())
     }
 

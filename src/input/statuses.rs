@@ -2,21 +2,55 @@
 
 use std::collections::BTreeMap;
 
+use super::account::Reason;
 use super::keys::Keys;
+use super::order_options::OrderOptions;
 use super::privacy::Privacy;
+use super::profiles::Profile;
+
+/// What a status means for its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// Nothing.
+    Counts,
+    /// The row is left out.
+    Excludes(Reason),
+    /// It is left out where the row has no refunded amount that says it better.
+    SaysRefunded,
+}
+
+impl Rule {
+    fn of(word: &str, options: &OrderOptions, profile: &Profile) -> Self {
+        if options.included_status.contains(word) || profile.included_status.contains(word) {
+            return Self::Counts;
+        }
+        if options.excluded_status.contains(word) || profile.excluded_status.contains(word) {
+            return Self::Excludes(Reason::Status);
+        }
+        if profile.refunded_status.contains(word) {
+            // Where refunds are rows of their own, the row of the sale stays, marked.
+            let stays = !profile.kinds.sales.is_empty();
+            return if stays { Self::Counts } else { Self::Excludes(Reason::RefundedInFull) };
+        }
+        if options.refunded_status.contains(word) { Self::SaysRefunded } else { Self::Counts }
+    }
+}
 
 /// What is known of a status word as a file writes it.
 #[derive(Debug, Clone)]
-pub(super) struct Status {
+struct Status {
     /// In lower case, without what one system puts before it.
-    pub(super) word: String,
+    word: String,
+    rule: Rule,
+    /// The profile says that it marks an order that was refunded in full.
+    wholly_refunded: bool,
     /// Rows that bear it.
     rows: u64,
     /// Whether the first of them was excluded for it.
     excluded: bool,
 }
 
-/// The words seen so far, by number.
+/// The words seen so far in one file, by number.
 #[derive(Debug, Default)]
 pub(super) struct Statuses {
     written: Keys,
@@ -26,7 +60,7 @@ pub(super) struct Statuses {
 
 impl Statuses {
     /// The number of a word.
-    pub(super) fn number(&mut self, written: &str) -> u32 {
+    pub(super) fn number(&mut self, written: &str, options: &OrderOptions, profile: &Profile) -> u32 {
         if !self.known.is_empty() && self.written.text(self.last) == written.as_bytes() {
             return self.last;
         }
@@ -35,14 +69,21 @@ impl Statuses {
             let lower = written.to_lowercase();
             // WooCommerce's own name of a status.
             let word = lower.strip_prefix("wc-").unwrap_or(&lower).to_owned();
-            self.known.push(Status { word, rows: 0, excluded: false });
+            let rule = Rule::of(&word, options, profile);
+            let wholly_refunded = profile.refunded_status.contains(&word);
+            self.known.push(Status { word, rule, wholly_refunded, rows: 0, excluded: false });
         }
         self.last
     }
 
-    /// The word with this number.
-    pub(super) fn word(&self, number: u32) -> &str {
-        &self.known[number as usize].word
+    /// What the status with this number means.
+    pub(super) fn rule(&self, number: u32) -> Rule {
+        self.known[number as usize].rule
+    }
+
+    /// Whether the profile says that it marks an order that was refunded in full.
+    pub(super) fn is_wholly_refunded(&self, number: u32) -> bool {
+        self.known[number as usize].wholly_refunded
     }
 
     /// Counts a row.
@@ -52,6 +93,22 @@ impl Statuses {
             status.excluded = excluded;
         }
         status.rows += 1;
+    }
+
+    /// Adds the rows that were counted behind those counted here.
+    pub(super) fn absorb(&mut self, others: &Self) {
+        for (number, other) in (0..).zip(&others.known).filter(|(_, other)| other.rows > 0) {
+            let index = self.written.number(others.written.text(number)) as usize;
+            if index == self.known.len() {
+                self.known.push(other.clone());
+                continue;
+            }
+            let status = &mut self.known[index];
+            if status.rows == 0 {
+                status.excluded = other.excluded;
+            }
+            status.rows += other.rows;
+        }
     }
 
     /// Rows by word, and whether it excludes.

@@ -10,9 +10,10 @@ use super::account::quoted;
 use super::decode::EncodingName;
 use super::mapping::Header;
 use super::privacy::Privacy;
-use super::record::{Fields, Lines, Records, Row};
+use super::record::{Lines, Records, Row};
 use super::reject_file::is_reject_file;
 use super::source::{Opened, Source, foreign_format};
+use super::split::Rows;
 use super::unpack::Packing;
 use crate::error::{Error, Result};
 
@@ -145,7 +146,7 @@ impl Table {
 /// The delimiter of a reject file, whose header comes first, however it was saved again.
 fn reject_header(head: &[u8], file: &str) -> Option<(u8, usize)> {
     let line = head.split_inclusive(|byte| *byte == b'\n').next()?;
-    let mut fields = Fields::default();
+    let mut fields = Rows::default();
     let is_reject_file = |delimiter: &u8| {
         let row = Row::of(line, 1, *delimiter, &mut fields);
         read_header(file, &row).is_ok_and(|header| is_reject_file(&header))
@@ -182,7 +183,7 @@ fn find_header(head: &[u8], file: &str, given: Option<u8>, is_header: &IsHeader<
 fn sniff(head: &[u8]) -> u8 {
     let blank = head.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
     let line = head[blank..].split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-    let mut fields = Fields::default();
+    let mut fields = Rows::default();
     let mut best = (0, b',');
     for delimiter in DELIMITERS {
         let count = Row::of(line, 1, delimiter, &mut fields).len();

@@ -1,6 +1,7 @@
 //! Rows that cannot be read before a later row decides how.
 
-use super::record::{Fields, Row};
+use super::record::Row;
+use super::split::Rows;
 use crate::error::Result;
 
 /// The rows of one file that wait.
@@ -36,7 +37,7 @@ impl Waiting {
         delimiter: u8,
         mut read: impl FnMut(&Row<'_>) -> Result<bool>,
     ) -> Result<()> {
-        let mut fields = Fields::default();
+        let mut fields = Rows::default();
         for (line, raw) in std::mem::take(&mut self.rows) {
             if read(&Row::of(&raw, line, delimiter, &mut fields))? {
                 self.rows.push((line, raw));

@@ -1,9 +1,11 @@
 //! Orders and customers to a report.
 
+use rayon::ThreadPool;
+
 use super::{
     ALL, Coverage, CustomersSummary, Estimate, Model, OTHER, OrdersSummary, Report, Row, Settings, gaps,
 };
-use crate::activity::{Activity, Breakdown, ByColumn, Grid, Origin, Segmentation, count};
+use crate::activity::{Activity, Breakdown, ByColumn, Counting, Grid, Origin, Segmentation, count};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::input::classify::Finished;
@@ -16,14 +18,16 @@ use crate::stats::Confidence;
 use crate::tally::Tally;
 
 /// What a report is made of.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// The orders; the contract model does without.
     pub orders: Option<&'a Orders>,
     /// The customers file.
     pub customers: Option<&'a Customers>,
-    /// How many customers there could be: the keys handed out.
+    /// A number above those of all customers.
     pub population: usize,
+    /// Who counts; without one, the calling thread.
+    pub pool: Option<&'a ThreadPool>,
 }
 
 /// What is to be reported.
@@ -51,15 +55,15 @@ pub struct Plan {
     pub include_incomplete: bool,
 }
 
-/// Counts, computes and checks.
+/// Counts what the customers of these inputs have done, computes and checks.
 ///
 /// # Errors
 /// There is nothing to report on, or an identity does not hold.
-pub fn build(inputs: &Inputs<'_>, plan: Plan) -> Result<Report> {
+pub fn build(inputs: &Inputs<'_>, activity: Activity, plan: Plan) -> Result<Report> {
     let coverage = cover(inputs, &plan)?;
     let settings = &plan.settings;
     let grid = Grid::new(settings.calendar, coverage.first, coverage.last, settings.window);
-    let breakdowns = count_all(inputs, &plan, &grid)?;
+    let breakdowns = count_all(inputs, &plan, &grid, activity)?;
     let shown = shown_periods(&plan, &grid, &coverage)?;
     let breakdowns = merge_small(breakdowns, settings.min_customers, &shown)?;
     let mut rows = Vec::new();
@@ -144,25 +148,20 @@ fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
     Ok(coverage)
 }
 
-fn count_all(inputs: &Inputs<'_>, plan: &Plan, grid: &Grid) -> Result<Vec<Breakdown>> {
+fn count_all(inputs: &Inputs<'_>, plan: &Plan, grid: &Grid, activity: Activity) -> Result<Vec<Breakdown>> {
     let values = inputs.orders.map_or(&[][..], |orders| &orders.values);
     let segment_at = plan.settings.segment_at;
-    let contracts = plan.settings.model == Model::Contract;
-    let mut activity = Activity::new(grid, inputs.population, values, segment_at);
-    if let Some(orders) = inputs.orders {
-        for batch in &orders.finished.batches {
-            activity.add(batch, !contracts)?;
-        }
-    }
-    if let Some(customers) = inputs.customers {
-        activity.add_first_orders(customers)?;
-        if contracts {
-            activity.add_contracts(customers)?;
-        }
-    }
     let segmentation =
         Segmentation::new(&plan.columns, inputs.customers, values, inputs.population, segment_at)?;
-    count(activity, &segmentation, &plan.breakdowns)
+    let counting = Counting {
+        grid,
+        customers: inputs.customers,
+        contracts: plan.settings.model == Model::Contract,
+        segmentation: &segmentation,
+        breakdowns: &plan.breakdowns,
+        pool: inputs.pool,
+    };
+    count(activity, &counting)
 }
 
 /// The periods to print.

@@ -1,0 +1,221 @@
+//! The names that orders bear, numbered by all threads that read them: customers, currencies, segments.
+
+use std::borrow::Cow;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::keys::Keys;
+
+/// Into how many parts customers are divided, by the hash of their key. Threads work on different parts at once.
+pub const PARTS: usize = 16;
+
+/// Everything that orders name, by number. Which number a name has depends on the order in which threads meet it;
+/// no result depends on numbers.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// The customers' keys.
+    pub customers: CustomerKeys,
+    /// Currencies, in upper case.
+    pub currencies: Words,
+    /// The values of the segmenting columns of the orders.
+    pub values: Vec<Words>,
+}
+
+impl Names {
+    /// No names yet, with so many segmenting columns.
+    pub fn new(columns: usize) -> Self {
+        Self { values: (0..columns).map(|_| Words::default()).collect(), ..Self::default() }
+    }
+}
+
+/// Customers' keys. The number of a key says which part it is in (`number % PARTS`), and where in it
+/// (`number / PARTS`).
+#[derive(Debug)]
+pub struct CustomerKeys {
+    parts: [Mutex<Keys>; PARTS],
+}
+
+impl Default for CustomerKeys {
+    fn default() -> Self {
+        Self { parts: std::array::from_fn(|_| Mutex::default()) }
+    }
+}
+
+/// The part that a key with this hash is in. The table within it goes by other bits.
+fn part_of(hash: u64) -> usize {
+    (hash >> 48) as usize % PARTS
+}
+
+/// The number of a key within its part → its number.
+fn numbered(within: u32, part: usize) -> u32 {
+    u32::try_from(within as usize * PARTS + part).expect("fewer than 2³² customers")
+}
+
+/// A lock that a panic elsewhere left behind is as good as any: that panic ends the program.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl CustomerKeys {
+    /// The number of a key, new or not.
+    pub fn number(&self, key: &[u8]) -> u32 {
+        let part = part_of(Keys::hash(key));
+        numbered(lock(&self.parts[part]).number(key), part)
+    }
+
+    /// The numbers of many keys at once: each part is taken once, and the entries of its next keys are looked at
+    /// together before they are needed, so that the memory waits for many of them and not for each.
+    pub fn number_all<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone, numbers: &mut Vec<u32>) {
+        const AHEAD: usize = 64;
+        let hashes: Vec<u64> = keys.clone().map(Keys::hash).collect();
+        let keys: Vec<&[u8]> = keys.collect();
+        let by_part = Grouped::new(hashes.iter().map(|hash| part_of(*hash)), PARTS);
+        numbers.clear();
+        numbers.resize(keys.len(), 0);
+        let mut near = [0; AHEAD];
+        for (part, members) in by_part.groups().enumerate().filter(|(_, members)| !members.is_empty()) {
+            let mut known = lock(&self.parts[part]);
+            for members in members.chunks(AHEAD) {
+                for (near, member) in near.iter_mut().zip(members) {
+                    *near = hashes[*member as usize];
+                }
+                known.warm(&near[..members.len()]);
+                for (member, hash) in members.iter().zip(near) {
+                    let index = *member as usize;
+                    numbers[index] = numbered(known.number_hashed(keys[index], hash), part);
+                }
+            }
+        }
+    }
+
+    /// The number of a key seen before.
+    pub fn find(&self, key: &[u8]) -> Option<u32> {
+        let part = part_of(Keys::hash(key));
+        lock(&self.parts[part]).find(key).map(|within| numbered(within, part))
+    }
+
+    /// A key for people: those that are e-mail addresses are marked inside, so that they never meet an id.
+    pub fn display(&self, number: u32) -> String {
+        let (part, within) = (number as usize % PARTS, number / u32::try_from(PARTS).unwrap_or(1));
+        lock(&self.parts[part]).display(within).trim_start_matches('\0').to_owned()
+    }
+
+    /// A number above those of all keys, and not far above.
+    pub fn bound(&self) -> usize {
+        self.parts.iter().map(|part| lock(part).len()).max().unwrap_or(0) * PARTS
+    }
+}
+
+/// Items by group, in their order within it.
+#[derive(Debug)]
+pub struct Grouped {
+    items: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Grouped {
+    /// The numbers of items whose groups these are.
+    pub fn new(groups: impl Iterator<Item = usize> + Clone, count: usize) -> Self {
+        let mut starts = vec![0; count + 1];
+        for group in groups.clone() {
+            starts[group + 1] += 1;
+        }
+        for group in 0..count {
+            starts[group + 1] += starts[group];
+        }
+        let mut items = vec![0; starts[count]];
+        for (item, group) in (0..).zip(groups) {
+            items[starts[group]] = item;
+            starts[group] += 1;
+        }
+        starts.pop();
+        Self { items, ends: starts }
+    }
+
+    /// The groups, one after the other.
+    pub fn groups(&self) -> impl Iterator<Item = &[u32]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.items[start..*end])
+    }
+}
+
+/// A few words that many rows bear.
+#[derive(Debug, Default)]
+pub struct Words(RwLock<Keys>);
+
+impl Words {
+    /// The number of a word, new or not.
+    pub fn number(&self, word: &[u8]) -> u32 {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).find(word);
+        known.unwrap_or_else(|| self.0.write().unwrap_or_else(PoisonError::into_inner).number(word))
+    }
+
+    /// The word of a number.
+    pub fn text(&self, number: u32) -> Vec<u8> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).text(number).to_vec()
+    }
+
+    /// The word of a number, for people.
+    pub fn display(&self, number: u32) -> String {
+        String::from_utf8_lossy(&self.text(number)).into_owned()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// A copy of all words, by number.
+    pub fn to_keys(&self) -> Keys {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The numbers of the words that one thread met, so that it need not ask for them again.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    local: Keys,
+    numbers: Vec<u32>,
+    last: u32,
+}
+
+impl Met {
+    /// The number of a word.
+    pub(super) fn number(&mut self, written: &str, of_new: impl FnOnce(Cow<'_, str>) -> u32) -> u32 {
+        if self.numbers.is_empty() || self.local.text(self.last) != written.as_bytes() {
+            self.last = self.local.number(written.as_bytes());
+            if self.last as usize == self.numbers.len() {
+                self.numbers.push(of_new(written.into()));
+            }
+        }
+        self.numbers[self.last as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_one_number_each_however_they_are_asked_for() {
+        let keys = CustomerKeys::default();
+        let texts: Vec<String> = (0..5_000).map(|n| format!("customer {}", n % 1_700)).collect();
+        let mut numbers = Vec::new();
+        keys.number_all(texts.iter().map(String::as_bytes), &mut numbers);
+        for (text, number) in texts.iter().zip(&numbers) {
+            assert_eq!(keys.find(text.as_bytes()), Some(*number));
+            assert_eq!(keys.number(text.as_bytes()), *number);
+            assert_eq!(&keys.display(*number), text);
+            assert!((*number as usize) < keys.bound());
+        }
+        let different: std::collections::HashSet<u32> = numbers.into_iter().collect();
+        assert_eq!(different.len(), 1_700);
+        assert_eq!(keys.find(b"nobody"), None);
+    }
+
+    #[test]
+    fn groups_keep_the_order_of_their_items() {
+        let grouped = Grouped::new([2, 0, 2, 2, 0].into_iter(), 4);
+        let groups: Vec<&[u32]> = grouped.groups().collect();
+        assert_eq!(groups, [&[1, 4][..], &[], &[0, 2, 3], &[]]);
+    }
+}
