@@ -1,6 +1,6 @@
 //! The customers file: segments, first orders and contracts of customers.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
@@ -10,6 +10,7 @@ use super::account::{Account, Fault, Problem, Reason, Rejects};
 use super::census::FileCensus;
 use super::column::{DateColumn, Verdict};
 use super::date::{GivenFormat, day_of};
+use super::draft::NONE;
 use super::fields::{CUSTOMER_FIELDS, CustomerField};
 use super::frames::segment_column;
 use super::keys::Keys;
@@ -119,13 +120,20 @@ pub struct Customers {
 }
 
 /// One accepted row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 struct Entry {
     customer: u32,
     first_order: Option<i32>,
     start: Option<i32>,
     end: Option<i32>,
-    segments: Vec<Option<u32>>,
+    line: u64,
+}
+
+impl Entry {
+    /// Whether two rows say the same.
+    fn same(&self, other: &Self) -> bool {
+        (self.first_order, self.start, self.end) == (other.first_order, other.start, other.end)
+    }
 }
 
 struct Reader<'o> {
@@ -141,8 +149,13 @@ struct Reader<'o> {
     end: DateColumn,
     account: Account,
     entries: Vec<Entry>,
-    /// The entry and the line of each customer.
-    known: HashMap<u32, (usize, u64)>,
+    /// The values of the segmenting columns, entry by entry, [`NONE`] where missing.
+    segment_values: Vec<u32>,
+    row_values: Vec<u32>,
+    /// The last entry of each customer, by number; [`NONE`] where there is none.
+    known: Vec<u32>,
+    /// How many different customers there are.
+    customers: u64,
 }
 
 /// Reads the customers file. `keys` are the orders' customers; those without orders are added.
@@ -237,7 +250,10 @@ impl<'o> Reader<'o> {
             end: date_column(),
             account: Account::default(),
             entries: Vec::new(),
-            known: HashMap::new(),
+            segment_values: Vec::new(),
+            row_values: Vec::new(),
+            known: Vec::new(),
+            customers: 0,
             header: header.clone(),
             profile,
         };
@@ -362,11 +378,11 @@ impl<'o> Reader<'o> {
                 return Err(Problem::new(Fault::Contract, message).into());
             }
         }
-        let mut segments = Vec::with_capacity(self.segments.len());
+        self.row_values.clear();
         for (column, index) in self.segments.iter().enumerate() {
             let value = text_of(header, row, *index)?;
             let value = segment_value(header, row, *index, &value)?;
-            segments.push(value.map(|value| self.values[column].number(value.as_bytes())));
+            self.row_values.push(value.map_or(NONE, |value| self.values[column].number(value.as_bytes())));
         }
         // From here on the row is taken.
         if is_missing(id.as_bytes()) {
@@ -391,27 +407,34 @@ impl<'o> Reader<'o> {
             keys.number(unguarded(id.as_bytes()))
         };
         let days = |day: Option<Day>| day.map(|day| day.0);
-        let entry =
-            Entry { customer, first_order: days(first_order), start: days(start), end: days(end), segments };
-        if !self.options.contracts
-            && let Some((index, line)) = self.known.get(&customer)
-        {
-            if self.entries[*index] == entry {
+        let (first_order, start, end) = (days(first_order), days(start), days(end));
+        let entry = Entry { customer, first_order, start, end, line: row.line };
+        if customer as usize >= self.known.len() {
+            self.known.resize(keys.bound().max(customer as usize + 1), NONE);
+        }
+        let known = &mut self.known[customer as usize];
+        let stride = self.segments.len();
+        if let Some(before) = self.entries.get(*known as usize).filter(|_| !self.options.contracts) {
+            let values = &self.segment_values[*known as usize * stride..][..stride];
+            if before.same(&entry) && values == self.row_values {
                 self.account.exclude(Reason::SameCustomer, 1);
                 return Ok(());
             }
             return Err(Verdict::Fatal(
                 Error::input(format!(
-                    "{}:{}: customer \"{}\" is on line {line} already, with other values",
+                    "{}:{}: customer \"{}\" is on line {} already, with other values",
                     header.file,
                     row.line,
-                    header.privacy.key(&keys.display(customer))
+                    header.privacy.key(&keys.display(customer)),
+                    before.line
                 ))
                 .hint("a customers file has one row per customer; is the right column mapped as id?"),
             ));
         }
-        self.known.insert(customer, (self.entries.len(), row.line));
+        self.customers += u64::from(*known == NONE);
+        *known = u32::try_from(self.entries.len()).expect("fewer than 2³² rows");
         self.entries.push(entry);
+        self.segment_values.extend_from_slice(&self.row_values);
         self.account.used += 1;
         Ok(())
     }
@@ -446,14 +469,17 @@ impl<'o> Reader<'o> {
             of("end", dates(|entry| entry.end)),
         ];
         for index in 0..self.segments.len() {
-            let values: Vec<Option<u32>> = self.entries.iter().map(|entry| entry.segments[index]).collect();
+            let values = self.segment_values.iter().skip(index).step_by(self.segments.len());
+            let values: Vec<Option<u32>> =
+                values.map(|value| Some(*value).filter(|value| *value != NONE)).collect();
             columns.push(Series::new(segment_column(index).into(), values).into_column());
         }
         let frame = DataFrame::new(self.entries.len(), columns)
             .map_err(|error| Error::internal(format!("customers frame: {error}")))?;
-        let orders_of = |customer: &u32| self.orders.has_orders.get(*customer as usize) == Some(&true);
-        let listed = self.known.keys().filter(|customer| orders_of(customer)).count();
-        let with_orders = self.orders.has_orders.iter().filter(|has| **has).count();
+        let with_orders = self.orders.has_orders.iter().filter(|has| **has).count() as u64;
+        let is_listed = self.known.iter().map(|entry| *entry != NONE);
+        let listed =
+            is_listed.zip(&self.orders.has_orders).filter(|(listed, has)| *listed && **has).count() as u64;
         let mapping = CUSTOMER_FIELDS
             .iter()
             .filter_map(|info| {
@@ -464,9 +490,9 @@ impl<'o> Reader<'o> {
             frame,
             values: self.values,
             account: self.account,
-            without_orders: (self.known.len() - listed) as u64,
-            not_listed: (with_orders - listed) as u64,
-            with_orders: with_orders as u64,
+            without_orders: self.customers - listed,
+            not_listed: with_orders - listed,
+            with_orders,
             file: self.header.file,
             mapping,
             profile: Some(self.profile.title).filter(|title| !title.is_empty()),

@@ -81,6 +81,8 @@ pub struct DateFormat {
     pub utc: bool,
     /// The business's time zone, into which moments with an offset are converted.
     pub zone: TimeZone,
+    /// The date read last, where it is ten bytes long, and its midnight: most rows are of the day of the one before.
+    last: Option<([u8; 10], Stamp)>,
 }
 
 impl DateFormat {
@@ -91,7 +93,7 @@ impl DateFormat {
             Some(GivenFormat::Custom(format)) => (Some(format.clone()), None),
             Some(GivenFormat::Order(order)) => (None, Some(*order)),
         };
-        Self { custom, shape: None, order, utc: false, zone: zone.clone() }
+        Self { custom, shape: None, order, utc: false, zone: zone.clone(), last: None }
     }
 
     /// Whether the next date fixes the shape.
@@ -101,6 +103,38 @@ impl DateFormat {
 
     /// Reads a trimmed, non-empty text. The first call that succeeds fixes the shape.
     pub fn read(&mut self, text: &[u8]) -> Reading {
+        if let Some(stamp) = self.read_again(text) {
+            return Reading::At(stamp, false);
+        }
+        let reading = self.read_new(text);
+        if let (Reading::At(stamp, false), Some(date)) = (reading, whole_date(text)) {
+            self.last = Some((date, i64::from(day_of(stamp).0) * SECONDS_PER_DAY));
+        }
+        reading
+    }
+
+    /// Reads a text with the date read last, and with a time to the second or none.
+    fn read_again(&self, text: &[u8]) -> Option<Stamp> {
+        let (last, midnight) = self.last?;
+        let (date, rest) = text.split_first_chunk::<10>()?;
+        if *date != last {
+            return None;
+        }
+        match *rest {
+            [] => Some(midnight),
+            [b' ' | b'T', h, hh, b':', m, mm, b':', s, ss] => {
+                let digits = [h, hh, m, mm, s, ss];
+                let [h, hh, m, mm, s, ss] = digits.map(|digit| i64::from(digit.wrapping_sub(b'0')));
+                let (hour, minute, second) = (h * 10 + hh, m * 10 + mm, s * 10 + ss);
+                let is_time =
+                    digits.iter().all(u8::is_ascii_digit) && hour < 24 && minute < 60 && second < 60;
+                is_time.then_some(midnight + hour * 3_600 + minute * 60 + second)
+            }
+            _ => None,
+        }
+    }
+
+    fn read_new(&mut self, text: &[u8]) -> Reading {
         if let Some(format) = &self.custom {
             return match std::str::from_utf8(text).ok().and_then(|text| self.read_custom(format, text)) {
                 Some((stamp, offset)) => Reading::At(stamp, offset),
@@ -246,6 +280,18 @@ fn unsigned(value: i8) -> u32 {
     u32::try_from(value).unwrap_or(0)
 }
 
+/// The first ten bytes of a text, where they are a date of eight digits and two separators, and nothing or a time
+/// follows.
+fn whole_date(text: &[u8]) -> Option<[u8; 10]> {
+    let (date, rest) = text.split_first_chunk::<10>()?;
+    let year_first = [4, 7].iter().all(|at| !date[*at].is_ascii_digit());
+    let year_last = [2, 5].iter().all(|at| !date[*at].is_ascii_digit());
+    let digits = date.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_whole =
+        digits == 8 && (year_first || year_last) && matches!(rest.first(), None | Some(b' ' | b'T'));
+    is_whole.then_some(*date)
+}
+
 fn shape_of(text: &[u8]) -> Option<Shape> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     match (digits, text.get(digits)) {
@@ -275,6 +321,49 @@ mod tests {
         let day = Day::parse_iso(date).expect(text);
         let part = |range: std::ops::Range<usize>| time[range].parse::<i64>().expect(text);
         i64::from(day.0) * SECONDS_PER_DAY + part(0..2) * 3_600 + part(3..5) * 60 + part(6..8)
+    }
+
+    /// Texts that begin like the one read before are read as if they were the first.
+    #[test]
+    fn a_date_seen_before_changes_nothing() {
+        let texts = [
+            "2024-05-01",
+            "2024-05-01 09:58:12",
+            "2024-05-01T09:58:60",
+            "2024-05-01 24:00:00",
+            "2024-05-01 9:58:12",
+            "2024-05-01 09:58",
+            "2024-05-01 09:58:12Z",
+            "2024-05-01 09:58:12 PM",
+            "2024-05-01 0x:58:12",
+            "2024-05-01x",
+            "2024-05-01 ",
+            "2024-05-02 09:58:12",
+            "2024-05-01 23:59:59",
+            "2024-05-01 09:60:12",
+            "2024-05-0109:58:12",
+        ];
+        for zone in ["UTC", "Europe/Berlin"] {
+            for utc in [false, true] {
+                for first in texts {
+                    for second in texts {
+                        let fresh =
+                            || DateFormat { utc, shape: Some(Shape::YearFirst(b'-')), ..format(zone) };
+                        let (mut used, mut new) = (fresh(), fresh());
+                        used.read(first.as_bytes());
+                        assert_eq!(
+                            used.read(second.as_bytes()),
+                            new.read(second.as_bytes()),
+                            "{first} {second}"
+                        );
+                    }
+                }
+            }
+        }
+        // `1.5.24 7:0` is no date of ten bytes.
+        let mut dotted = format("UTC");
+        assert_eq!(dotted.read(b"1.5.24 7:01 PM"), Reading::At(at("2024-05-01 19:01:00"), false));
+        assert_eq!(dotted.last, None);
     }
 
     #[test]

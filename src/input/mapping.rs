@@ -100,13 +100,14 @@ pub fn parse_map<F: Copy + Ord>(texts: &[String], fields: &[FieldInfo<F>]) -> Re
 /// Field → position in a file's rows.
 #[derive(Debug, Clone)]
 pub struct Mapping<F> {
-    positions: BTreeMap<F, usize>,
+    /// By field. So few that looking through them is faster than a tree; it is done several times for every row.
+    positions: Vec<(F, usize)>,
 }
 
 impl<F: Copy + Ord> Mapping<F> {
     /// Where a field stands.
     pub fn get(&self, field: F) -> Option<usize> {
-        self.positions.get(&field).copied()
+        self.positions.iter().find(|(known, _)| *known == field).map(|(_, position)| *position)
     }
 
     /// Takes the explicit columns, and recognises the other fields by their headers.
@@ -147,7 +148,7 @@ impl<F: Copy + Ord> Mapping<F> {
                 }
             }
         }
-        Ok(Self { positions })
+        Ok(Self { positions: positions.into_iter().collect() })
     }
 }
 
@@ -180,22 +181,23 @@ impl Mapping<OrderField> {
     /// a lone price as the amount where there is no quantity to multiply it with.
     #[must_use]
     pub fn with_weak_names(mut self, header: &Header) -> Self {
-        let has = |positions: &BTreeMap<_, _>, field| positions.contains_key(&field);
-        if !has(&self.positions, OrderField::CustomerId) && !has(&self.positions, OrderField::Email) {
+        let has = |mapping: &Self, field| mapping.get(field).is_some();
+        if !has(&self, OrderField::CustomerId) && !has(&self, OrderField::Email) {
             let weak = WEAK_CUSTOMER_KEYS.iter().find_map(|alias| {
                 let mut found = (0..header.columns.len()).filter(|i| fold(&header.columns[*i]) == *alias);
                 found.next().filter(|_| found.next().is_none())
             });
-            if let Some(position) = weak.filter(|at| !self.positions.values().any(|taken| taken == at)) {
-                self.positions.insert(OrderField::CustomerId, position);
+            if let Some(position) = weak.filter(|at| !self.positions.iter().any(|(_, taken)| taken == at)) {
+                self.positions.push((OrderField::CustomerId, position));
             }
         }
-        if !has(&self.positions, OrderField::Amount)
-            && !has(&self.positions, OrderField::Quantity)
-            && let Some(price) = self.positions.remove(&OrderField::UnitPrice)
+        if !has(&self, OrderField::Amount)
+            && !has(&self, OrderField::Quantity)
+            && let Some(price) = self.positions.iter_mut().find(|(field, _)| *field == OrderField::UnitPrice)
         {
-            self.positions.insert(OrderField::Amount, price);
+            price.0 = OrderField::Amount;
         }
+        self.positions.sort_unstable();
         self
     }
 }
