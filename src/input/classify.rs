@@ -13,7 +13,7 @@ use super::account::{Account, Reason};
 use super::book::Book;
 use super::came_back::refunds;
 use super::date::{Stamp, day_of};
-use super::draft::{Draft, FileFacts, NO_DATE, NONE};
+use super::draft::{Draft, FileFacts, Line, NO_DATE, NONE};
 use super::frames::Batch;
 use super::grouping::{Evidence, Grouping, Lines, Undecided, decide, foreseen};
 use super::names::Names;
@@ -148,8 +148,9 @@ pub(super) struct Classified {
     /// By file: amounts, and refunds.
     showing: BTreeMap<u32, (Showing, Showing)>,
     spanning: Spanning,
-    /// Where each currency of the orders stands first.
+    /// Where each currency of the orders stands first; and the one seen last.
     currencies: BTreeMap<u32, Place>,
+    last_currency: Option<(u32, Place)>,
     /// The first order that cannot be used.
     failed: Option<(Place, Error)>,
     /// Orders that wait for the grouping.
@@ -160,26 +161,70 @@ pub(super) struct Classified {
 type Groupings = Vec<(Option<Grouping>, Option<Grouping>)>;
 
 impl Classified {
+    /// Classifies an order of one line that says all an order needs and takes nothing back, as
+    /// [`Self::add`] does; `false` where it is another order, of which nothing is noted.
+    pub(super) fn add_line(&mut self, line: &Line<'_>, rules: &Rules<'_>, batch: &mut Batch) -> bool {
+        let (Some(at), Some(net @ 0..)) = (line.at, line.amount) else { return false };
+        let is_plain = line.refunded.unwrap_or(0) == 0
+            && line.refunded_at.is_empty()
+            && !line.is_refund
+            && !line.wholly_refunded
+            && rules.currency.is_none()
+            && rules.min_amount.is_none_or(|minimum| net >= minimum);
+        if !is_plain {
+            return false;
+        }
+        self.order_days.insert(day_of(at));
+        let currency = line.currency.unwrap_or(NONE);
+        if currency != NONE || rules.files[line.file as usize].has_currencies {
+            self.see_currency(currency, (line.file, line.line));
+        }
+        self.finished.revenue.0 += WideMicros::from(net);
+        let Some(customer) = line.customer else {
+            self.finished.revenue.1 += WideMicros::from(net);
+            self.finished.keyless += 1;
+            self.account.exclude(Reason::NoCustomer, 1);
+            return true;
+        };
+        let day = day_of(at);
+        self.finished.cover((day, day));
+        self.finished.purchases += 1;
+        self.account.used += 1;
+        batch.push(customer, at, net, true, line.segments);
+        true
+    }
+
+    /// Notes where a currency stands.
+    fn see_currency(&mut self, currency: u32, place: Place) {
+        if let Some((last, known)) = self.last_currency
+            && last == currency
+            && known <= place
+        {
+            return;
+        }
+        let known = self.currencies.entry(currency).or_insert(place);
+        *known = place.min(*known);
+        self.last_currency = Some((currency, *known));
+    }
+
     /// Classifies the orders of a book, and accounts for every line that is left.
     ///
     /// # Errors
     /// A frame cannot be made: a bug.
-    pub(super) fn add(&mut self, book: &mut Book, rules: &Rules<'_>) -> Result<()> {
+    pub(super) fn add(&mut self, book: &mut Book, rules: &Rules<'_>, batch: &mut Batch) -> Result<()> {
         let foreseen: Groupings = rules.files.iter().map(|file| rules.foreseen(file)).collect();
         self.spanning.has_lines |= book.has_lines();
         let mut waiting = Vec::new();
         let classifier = Classifier { book, rules };
-        let mut batch = Batch::new(book.segment_columns().len());
         for (number, draft, segments) in book.orders().filter(|(_, draft, _)| draft.lines > 0) {
             classifier.span(number, draft, &mut self.spanning);
             let waits = self.show(&classifier, draft, foreseen[draft.file as usize]);
             if waits {
                 waiting.push(number);
             } else {
-                self.order(&classifier, (number, draft, segments), &foreseen, &mut batch)?;
+                self.order(&classifier, (number, draft, segments), &foreseen, batch)?;
             }
         }
-        self.push_batch(&mut batch, book)?;
         if !waiting.is_empty() {
             let mut set_aside = book.like();
             for number in waiting {
@@ -250,8 +295,7 @@ impl Classified {
         };
         let names_currency = draft.currency != NONE || classifier.facts(draft).has_currencies;
         if classifier.rules.currency.is_none() && names_currency {
-            let known = self.currencies.entry(draft.currency).or_insert(place);
-            *known = place.min(*known);
+            self.see_currency(draft.currency, place);
         }
         let finished = &mut self.finished;
         finished.returned_beyond += u64::from(used.beyond);
@@ -287,9 +331,13 @@ impl Classified {
         Ok(())
     }
 
-    fn push_batch(&mut self, batch: &mut Batch, book: &Book) -> Result<()> {
+    /// Adds the orders of a batch that is not full.
+    ///
+    /// # Errors
+    /// A frame cannot be made: a bug.
+    pub(super) fn push_batch(&mut self, batch: &mut Batch, segment_columns: &[String]) -> Result<()> {
         if batch.len() > 0 {
-            self.finished.batches.push(batch.take(book.segment_columns())?);
+            self.finished.batches.push(batch.take(segment_columns)?);
         }
         Ok(())
     }
@@ -351,7 +399,7 @@ impl Classified {
             for order in book.orders() {
                 self.order(&classifier, order, &groupings, batch)?;
             }
-            self.push_batch(batch, &book)?;
+            self.push_batch(batch, book.segment_columns())?;
         }
         if let Some((_, error)) = self.failed {
             return Err(error);

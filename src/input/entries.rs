@@ -124,6 +124,14 @@ impl Entries {
         Span { start, length: short(bytes.len()) }
     }
 
+    /// Keeps some bytes behind one that marks them.
+    pub(super) fn keep_marked(&mut self, mark: u8, bytes: &[u8]) -> Span {
+        let start = short(self.arena.len());
+        self.arena.push(mark);
+        self.arena.extend_from_slice(bytes);
+        Span { start, length: short(bytes.len() + 1) }
+    }
+
     /// Keeps dated refunds.
     pub(super) fn keep_dated(&mut self, dated: &[(Stamp, Micros)]) -> Span {
         let start = short(self.dated.len());

@@ -1,37 +1,34 @@
 //! Texts to dense numbers, each text stored once.
 //!
 //! Most of the time of a large report goes into finding the number of a key, and most of that into waiting for
-//! memory. So a key of up to fifteen bytes stands in its entry of the table, where it is compared without another
-//! look elsewhere; and a text that its caller knows to be new is not looked for at all.
+//! memory. So the table holds nothing but numbers, and a key of up to fifteen bytes stands where its number says:
+//! both are small enough to stay near. And a text that its caller knows to be new is not looked for at all.
 
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// A key as two words: itself and its length, or, where it is longer than fifteen bytes, its hash and its length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Packed([u64; 2]);
+/// A key of up to fifteen bytes with its length behind; of a longer one, its hash, and which of the long ones it is.
+type Packed = [u8; 16];
 
-/// The bytes that fit into two words beside their number.
+/// The most bytes of a short key, and the place of its length.
 const INLINE: usize = 15;
 
-/// An entry of the table.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    packed: Packed,
-    number: u32,
-}
+/// The length of a long key.
+const LONG: u8 = u8::MAX;
 
 /// Numbers texts from 0 in the order they are first seen. Texts are compared in full.
 #[derive(Debug, Default, Clone)]
 pub struct Keys {
-    table: HashTable<Entry>,
+    table: HashTable<u32>,
     /// How many texts are in the table; those behind are known to be different from all before them.
     indexed: usize,
+    /// Every key, by number.
+    packed: Vec<Packed>,
+    /// The long keys, one behind the other, and where each ends.
     arena: Vec<u8>,
-    /// Where each text ends in the arena.
-    ends: Ends,
+    ends: Vec<usize>,
 }
 
 /// All tables hash alike, so that a hash taken once serves any of them.
@@ -46,61 +43,65 @@ impl Keys {
     /// The number of a text with this hash, new or not.
     pub(super) fn number_hashed(&mut self, text: &[u8], hash: u64) -> u32 {
         self.index();
-        let packed = pack(text);
-        if let Some(found) = self.look_up(text, packed, hash) {
+        if let Some(found) = self.look_up(text, hash) {
             return found;
         }
         let number = self.push(text);
-        self.insert(packed, hash, number);
+        self.insert(hash, number);
         number
     }
 
     /// The number of a text seen before. Texts that were only pushed have to be indexed first.
     pub fn find(&self, text: &[u8]) -> Option<u32> {
-        self.look_up(text, pack(text), Self::hash(text))
+        self.look_up(text, Self::hash(text))
     }
 
     /// The hash of a text.
     pub fn hash(text: &[u8]) -> u64 {
-        HASHER.hash_one(pack(text).0)
+        match short(text) {
+            Some(packed) => hash_of(&packed),
+            None => HASHER.hash_one(text),
+        }
     }
 
     /// Looks at the entries of texts with these hashes, and finds nothing: afterwards they are near. One look
     /// after another in so short a loop waits for memory once, where looks between other work wait each.
-    pub fn warm(&self, hashes: &[u64]) {
-        let mut looked_at = 0_u64;
-        for hash in hashes {
-            let look = |entry: &Entry| {
-                looked_at = looked_at.wrapping_add(entry.packed.0[0]);
-                false
-            };
-            self.table.find(*hash, look);
+    pub fn warm<const N: usize>(&self, hashes: &[u64]) {
+        let mut likely = [0; N];
+        for (likely, hash) in likely.iter_mut().zip(hashes) {
+            *likely = self.table.find(*hash, |_| true).copied().unwrap_or_default();
         }
-        std::hint::black_box(looked_at);
+        let keys = likely.iter().filter_map(|number| self.packed.get(*number as usize));
+        std::hint::black_box(keys.fold(0, |seen, key| seen ^ key[INLINE]));
     }
 
     /// Numbers a text that is different from all before it. It is not looked for, nor yet to be found.
     pub fn push(&mut self, text: &[u8]) -> u32 {
-        let number = u32::try_from(self.ends.len()).expect("fewer than 2³² different keys");
-        self.arena.extend_from_slice(text);
-        self.ends.push(self.arena.len());
+        let number = u32::try_from(self.packed.len()).expect("fewer than 2³² different keys");
+        self.packed.push(short(text).unwrap_or_else(|| {
+            let which = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+            self.arena.extend_from_slice(text);
+            self.ends.push(self.arena.len());
+            long(HASHER.hash_one(text), which)
+        }));
         number
     }
 
     /// Makes all texts to be found.
     pub fn index(&mut self) {
-        while self.indexed < self.ends.len() {
+        while self.indexed < self.packed.len() {
             let number = u32::try_from(self.indexed).expect("fewer than 2³² different keys");
-            let packed = pack(self.text(number));
-            self.insert(packed, HASHER.hash_one(packed.0), number);
+            self.insert(hash_of(&self.packed[self.indexed]), number);
         }
     }
 
     /// The text of a number handed out before.
     pub fn text(&self, number: u32) -> &[u8] {
-        let number = number as usize;
-        let start = if number == 0 { 0 } else { self.ends.get(number - 1) };
-        &self.arena[start..self.ends.get(number)]
+        let packed = &self.packed[number as usize];
+        match packed[INLINE] {
+            LONG => self.long_text(packed),
+            length => &packed[..usize::from(length)],
+        }
     }
 
     /// The text of a number, for people.
@@ -110,61 +111,58 @@ impl Keys {
 
     /// How many different texts there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.packed.len()
     }
 
     /// Whether no text was seen.
     pub fn is_empty(&self) -> bool {
-        self.ends.len() == 0
+        self.packed.is_empty()
     }
 
-    fn look_up(&self, text: &[u8], packed: Packed, hash: u64) -> Option<u32> {
-        let is_it = |entry: &Entry| {
-            entry.packed == packed && (text.len() <= INLINE || self.text(entry.number) == text)
+    fn long_text(&self, packed: &Packed) -> &[u8] {
+        let which = u32::from_le_bytes([packed[8], packed[9], packed[10], packed[11]]) as usize;
+        let start = if which == 0 { 0 } else { self.ends[which - 1] };
+        &self.arena[start..self.ends[which]]
+    }
+
+    fn look_up(&self, text: &[u8], hash: u64) -> Option<u32> {
+        let found = match short(text) {
+            Some(packed) => self.table.find(hash, |number| self.packed[*number as usize] == packed),
+            None => self.table.find(hash, |number| {
+                let packed = &self.packed[*number as usize];
+                packed[INLINE] == LONG && hash_of(packed) == hash && self.long_text(packed) == text
+            }),
         };
-        self.table.find(hash, is_it).map(|entry| entry.number)
+        found.copied()
     }
 
-    fn insert(&mut self, packed: Packed, hash: u64, number: u32) {
-        self.table.insert_unique(hash, Entry { packed, number }, |entry| HASHER.hash_one(entry.packed.0));
+    fn insert(&mut self, hash: u64, number: u32) {
+        let packed = &self.packed;
+        self.table.insert_unique(hash, number, |number| hash_of(&packed[*number as usize]));
         self.indexed += 1;
     }
 }
 
-fn pack(text: &[u8]) -> Packed {
-    if text.len() > INLINE {
-        return Packed([HASHER.hash_one(text), u64::MAX << 56 | text.len() as u64]);
-    }
-    let mut bytes = [0; 16];
-    bytes[..text.len()].copy_from_slice(text);
+fn short(text: &[u8]) -> Option<Packed> {
+    let mut packed = [0; 16];
+    packed.get_mut(..text.len()).filter(|_| text.len() <= INLINE)?.copy_from_slice(text);
     // At most fifteen, so never that of a long key.
-    bytes[INLINE] = u8::try_from(text.len()).unwrap_or(u8::MAX);
-    let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|index| bytes[at + index])));
-    Packed([low, high])
+    packed[INLINE] = text.len().to_le_bytes()[0];
+    Some(packed)
 }
 
-/// Where texts end, in four bytes each as long as they are less than 4 GB together.
-#[derive(Debug, Default, Clone)]
-struct Ends {
-    short: Vec<u32>,
-    long: Vec<usize>,
+fn long(hash: u64, which: u32) -> Packed {
+    let mut packed = [0; 16];
+    packed[..8].copy_from_slice(&hash.to_le_bytes());
+    packed[8..12].copy_from_slice(&which.to_le_bytes());
+    packed[INLINE] = LONG;
+    packed
 }
 
-impl Ends {
-    fn push(&mut self, end: usize) {
-        match u32::try_from(end) {
-            Ok(end) => self.short.push(end),
-            Err(_) => self.long.push(end),
-        }
-    }
-
-    fn get(&self, index: usize) -> usize {
-        self.short.get(index).map_or_else(|| self.long[index - self.short.len()], |end| *end as usize)
-    }
-
-    fn len(&self) -> usize {
-        self.short.len() + self.long.len()
-    }
+/// The hash of a key: of a short one that of its bytes, of a long one the one that stands in it.
+fn hash_of(packed: &Packed) -> u64 {
+    let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|index| packed[at + index])));
+    if packed[INLINE] == LONG { low } else { HASHER.hash_one((low, high)) }
 }
 
 #[cfg(test)]

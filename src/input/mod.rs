@@ -37,6 +37,7 @@ mod order_options;
 pub mod orders;
 mod orders_file;
 pub mod parquet;
+mod plain_row;
 pub mod privacy;
 pub mod profiles;
 pub mod rates;

@@ -78,7 +78,7 @@ impl CustomerKeys {
                 for (near, member) in near.iter_mut().zip(members) {
                     *near = hashes[*member as usize];
                 }
-                known.warm(&near[..members.len()]);
+                known.warm::<AHEAD>(&near[..members.len()]);
                 for (member, hash) in members.iter().zip(near) {
                     let index = *member as usize;
                     numbers[index] = numbered(known.number_hashed(keys[index], hash), part);
@@ -179,6 +179,14 @@ pub(super) struct Met {
 }
 
 impl Met {
+    /// The number of a word that was met before.
+    pub(super) fn known(&mut self, written: &[u8]) -> Option<u32> {
+        if self.numbers.is_empty() || self.local.text(self.last) != written {
+            self.last = self.local.find(written)?;
+        }
+        Some(self.numbers[self.last as usize])
+    }
+
     /// The number of a word.
     pub(super) fn number(&mut self, written: &str, of_new: impl FnOnce(Cow<'_, str>) -> u32) -> u32 {
         if self.numbers.is_empty() || self.local.text(self.last) != written.as_bytes() {

@@ -80,8 +80,8 @@ pub fn read(text: &[u8], mark: Option<Mark>) -> Reading {
     }
 }
 
-/// The commonest numbers: few digits with two behind the mark, or none and no mark.
-fn plain(text: &[u8], mark: Mark) -> Option<Micros> {
+/// The commonest numbers, read the short way: few digits with two behind the mark, or none and no mark.
+pub(super) fn plain(text: &[u8], mark: Mark) -> Option<Micros> {
     let (digits, hundredths) = match text {
         [whole @ .., point, tens, ones] if *point == mark.symbol() && !whole.is_empty() => {
             (whole, Some([tens, ones]))
@@ -200,7 +200,7 @@ mod tests {
             for text in &texts {
                 for mark in [Mark::Point, Mark::Comma] {
                     if let Some(value) = plain(text, mark) {
-                        let long = parse(text, mark).map(|value| value.ok());
+                        let long = parse(text, mark).map(Result::ok);
                         assert_eq!(long, Some(u64::try_from(value).ok()), "{text:?}");
                     }
                 }

@@ -12,6 +12,7 @@ use super::names::{Met, Names};
 use super::order_identity::{Identity, Kind, identify, is_cancelled, is_second_header};
 use super::order_options::{OrderOptions, RefundsAt};
 use super::orders_file::{Columns, Shape};
+use super::plain_row::PlainRows;
 use super::record::Row;
 use super::refund_text::refunds;
 use super::side_file::too_large;
@@ -50,9 +51,9 @@ pub(super) struct Harvest {
     /// Rows whose timestamps had an offset.
     pub(super) with_offset: u64,
     pub(super) refused: Vec<Refused>,
-    currencies: Met,
-    values: Vec<Met>,
-    segments: Vec<u32>,
+    pub(super) currencies: Met,
+    pub(super) values: Vec<Met>,
+    pub(super) segments: Vec<u32>,
 }
 
 impl Harvest {
@@ -89,12 +90,20 @@ pub(super) struct RowReader<'r> {
 impl RowReader<'_> {
     /// Reads rows from this one on, until one of them has to wait or ends it all.
     pub(super) fn read(&mut self, rows: &View<'_>, first: usize) -> Stopped {
+        let plain = PlainRows::of(&self.context);
         for index in first..rows.len() {
             let row = rows.row(index);
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            let may_be_plain =
+                self.read_before + self.harvest.account.read >= 2 && self.context.repaired.is_empty();
+            if may_be_plain && plain.as_ref().is_some_and(|plain| self.plain_row(plain, &row, number)) {
+                self.harvest.account.read += 1;
+                continue;
+            }
             if self.context.repaired.contains(&row.line) {
                 self.harvest.account.exclude(Reason::Repaired, 1);
             } else {
-                match self.row(&row, u32::try_from(index).unwrap_or(u32::MAX)) {
+                match self.row(&row, number) {
                     Ok(()) => {}
                     Err(Verdict::Waits) => return Stopped::Waits(index),
                     Err(Verdict::Fatal(error)) => return Stopped::Fatal(index, error),

@@ -21,8 +21,9 @@ use super::census::FileCensus;
 use super::classify::{Classified, Finished, Rules};
 use super::column::DateColumn;
 use super::draft::{FileFacts, NONE};
+use super::entries::{Entries, Entry, What};
 use super::fields::{ORDER_FIELDS, OrderField};
-use super::frames::TakesBatches;
+use super::frames::{Batch, TakesBatches};
 use super::gather::Gatherer;
 use super::keys::Keys;
 use super::log::{Bounds, Log, Unpacker, pack};
@@ -941,21 +942,16 @@ struct Gathered {
 /// Classifies gathered orders, and hands them on to the one who takes them.
 fn finish(mut gatherer: Gatherer<'_>, taker: Option<&dyn TakesBatches>) -> Result<Gathered> {
     let (returned, paid) = gatherer.add_separate()?;
-    let mut whole = classify(gatherer)?;
-    if let Some(taker) = taker {
-        whole.classified.take_batches().iter().try_for_each(|batch| taker.take(batch))?;
-    }
-    let WholeOrders { classified, rejections, account, .. } = whole;
-    Ok(Gathered { classified, rejections, account, returned, paid })
-}
-
-/// Classifies gathered orders.
-fn classify(mut gatherer: Gatherer<'_>) -> Result<WholeOrders> {
     let files = gatherer.files_known();
     let rejections = gatherer.book.take_unfinished(&files);
     let mut classified = Classified::default();
-    classified.add(&mut gatherer.book, &rules(gatherer.options, &files))?;
-    Ok(WholeOrders { classified, rejections, account: gatherer.account, ..WholeOrders::default() })
+    let mut batch = Batch::new(gatherer.book.segment_columns().len());
+    classified.add(&mut gatherer.book, &rules(gatherer.options, &files), &mut batch)?;
+    classified.push_batch(&mut batch, gatherer.book.segment_columns())?;
+    if let Some(taker) = taker {
+        classified.take_batches().iter().try_for_each(|batch| taker.take(batch))?;
+    }
+    Ok(Gathered { classified, rejections, account: gatherer.account, returned, paid })
 }
 
 fn rules<'r>(options: &'r OrderOptions, files: &'r [FileFacts]) -> Rules<'r> {
@@ -1028,36 +1024,69 @@ fn make<'r>(shared: &Shared<'_>, harvest: &mut Harvest, raw: &dyn Fn(u32) -> &'r
         let needs_amount = !options.without_amounts && options.amounts.is_none();
         let again = shared.files.len() > 1;
         let mut packed = Vec::with_capacity(entries.list.len() * 48);
-        let raw = |entry: &super::entries::Entry| {
+        let raw = |entry: &Entry| {
             let unfinished = entry.at == super::draft::NO_DATE || (needs_amount && entry.amount.is_none());
             (again || unfinished).then(|| raw(entry.row))
         };
         pack(entries, shared.file.number, raw, &mut packed);
         return Ok(Made::Packed(packed));
     }
+    whole_orders(shared, entries, raw).map(|whole| Made::Whole(Box::new(whole)))
+}
+
+/// Makes orders of the entries whose other entries are among these; those of the first and the last order stay.
+fn whole_orders<'r>(
+    shared: &Shared<'_>,
+    entries: &Entries,
+    raw: &dyn Fn(u32) -> &'r [u8],
+) -> Result<WholeOrders> {
+    let mut whole = WholeOrders::default();
     let ids = || entries.list.iter().filter_map(|entry| entries.bytes(entry.id));
     let (first, last) = (ids().next(), ids().next_back());
     let files = Arc::clone(&shared.files);
-    let names = Arc::clone(&shared.names);
+    let rules = rules(shared.options, &files);
     // Rows that stand in several files are no rows of orders that are whole within a piece.
-    let mut gatherer = Gatherer::new(shared.options, shared.segment_columns, files, names).of_one_file();
-    let (mut edges, mut failed) = (Vec::new(), None);
-    let (mut direction, mut previous) = (Direction::default(), first);
+    let mut gatherer =
+        Gatherer::new(shared.options, shared.segment_columns, Arc::clone(&files), Arc::clone(&shared.names))
+            .of_one_file();
+    let mut batch = Batch::new(shared.segment_columns.len());
+    let number = shared.file.number;
+    let mut following = ids().skip(1);
+    // Whether the entry before, and the one behind, are of the same order as the entry at hand.
+    let (mut same_before, mut same_behind);
+    same_behind = false;
     for (index, entry) in entries.list.iter().enumerate() {
         let id = entries.bytes(entry.id);
-        if let (Some(id), Some(known)) = (id, previous) {
-            direction = direction.and(Direction::of(known, id));
-            previous = Some(id);
+        let mut is_alone = true;
+        if let Some(id) = id {
+            same_before = same_behind;
+            same_behind = following.next().is_some_and(|next| {
+                let step = Direction::of(id, next);
+                whole.direction = whole.direction.and(step);
+                step == Direction::Open
+            });
+            if id == first.unwrap_or_default() || id == last.unwrap_or_default() {
+                whole.edges.push(index);
+                continue;
+            }
+            is_alone = !same_before && !same_behind;
         }
-        if id.is_some() && (id == first || id == last) {
-            edges.push(index);
-        } else if let Err(error) = gatherer.add(entries, index, shared.file.number, raw(entry.row)) {
-            failed = Some(error);
+        let line = entries.line(index, number, raw(entry.row));
+        if is_alone && entry.what == What::Line && whole.classified.add_line(&line, &rules, &mut batch) {
+            continue;
+        }
+        if let Err(error) = gatherer.add(entries, index, number, line.raw) {
+            whole.failed = Some(error);
             break;
         }
     }
-    let whole = if direction == Direction::Mixed { WholeOrders::default() } else { classify(gatherer)? };
-    Ok(Made::Whole(Box::new(WholeOrders { direction, edges, failed, ..whole })))
+    if whole.direction != Direction::Mixed {
+        whole.rejections = gatherer.book.take_unfinished(&files);
+        whole.classified.add(&mut gatherer.book, &rules, &mut batch)?;
+        whole.classified.push_batch(&mut batch, shared.segment_columns)?;
+        whole.account = gatherer.account;
+    }
+    Ok(whole)
 }
 
 /// A file by its name, however its path is spelled.

@@ -290,6 +290,11 @@ impl Profile {
         })
     }
 
+    /// Whether some rows are left out by what they hold.
+    pub(super) fn has_row_rules(&self) -> bool {
+        !self.leave_out.is_empty()
+    }
+
     /// The profile's columns that the file has, under those the user named.
     pub fn map<F: Copy + Ord>(
         &self,

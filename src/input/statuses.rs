@@ -76,6 +76,14 @@ impl Statuses {
         self.last
     }
 
+    /// The number of a word that was seen before.
+    pub(super) fn known(&mut self, written: &[u8]) -> Option<u32> {
+        if self.known.is_empty() || self.written.text(self.last) != written {
+            self.last = self.written.find(written)?;
+        }
+        Some(self.last)
+    }
+
     /// What the status with this number means.
     pub(super) fn rule(&self, number: u32) -> Rule {
         self.known[number as usize].rule
