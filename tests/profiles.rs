@@ -77,7 +77,7 @@ fn customers(path: &Path, contracts: bool, keyed_by_email: bool) -> Result<Vec<S
     let table = options.open(&Source::File(path.to_owned()))?;
     let side = OrdersSide { keyed_by_email: Some(keyed_by_email), has_orders: Vec::new() };
     let keys = CustomerKeys::default();
-    let frame = customers::read(table, &options, &side, &[], &keys, &mut rejects)?.frame;
+    let frame = customers::read(table, &options, &side, &[], &keys, &mut rejects, None)?.frame;
     let day = |name: &str, row: usize| {
         let day = frame.column(name).expect("a column").date().expect("days").phys.get(row);
         day.map_or_else(|| "-".to_owned(), |day| Day(day).to_string())

@@ -71,8 +71,8 @@ pub fn run(request: &Request, sink: &mut Sink<'_>) -> Result<Inspection> {
     let mut customers_tables = customers_tables.into_iter();
     if let Some(table) = customers_tables.next() {
         let options = &request.customer_options;
-        let censuses = Some(&mut customer_files);
-        match customers::read_observed(table, options, &side, &[], &names.customers, &mut rejects, censuses) {
+        let censuses = &mut customer_files;
+        match customers::read_observed(table, options, &side, &names.customers, &mut rejects, censuses) {
             Ok(read) => customers = Some(read),
             Err(error) => problems.push(error),
         }

@@ -85,7 +85,15 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
             None => OrdersSide::default(),
         };
         let (options, columns) = (&request.customer_options, &by.customer_columns);
-        listed = Some(customers::read(table, options, &side, columns, &names.customers, &mut rejects)?);
+        listed = Some(customers::read(
+            table,
+            options,
+            &side,
+            columns,
+            &names.customers,
+            &mut rejects,
+            pool.as_ref(),
+        )?);
     }
     let privacy = request.order_options.privacy;
     let values = orders.iter().flat_map(|orders| by.order_columns.iter().zip(&orders.values));

@@ -1,29 +1,31 @@
 //! The customers file: segments, first orders and contracts of customers.
 
-use std::collections::BTreeSet;
-
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
+use rayon::{Scope, ThreadPool};
 
-use super::account::{Account, Fault, Problem, Reason, Rejects};
+use super::account::{Account, Reason, Rejects};
 use super::census::FileCensus;
-use super::column::{DateColumn, Verdict};
-use super::date::{GivenFormat, day_of};
+use super::column::Verdict;
+use super::crew::{Takes, read_all};
+use super::customer_row::{CustomerDates, CustomerHarvest, CustomerRows, Entry, Found};
+use super::date::GivenFormat;
 use super::draft::NONE;
 use super::fields::{CUSTOMER_FIELDS, CustomerField};
 use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
-use super::names::CustomerKeys;
+use super::names::{CustomerKeys, Words};
+use super::order_line::Stopped;
 use super::orders::Orders;
 use super::privacy::Privacy;
 use super::profiles::{Choice, Holds, Profile};
-use super::record::Row;
+use super::record::Records;
 use super::source::Source;
+use super::split::View;
 use super::table::Table;
 use super::waiting::{Waiting, settle};
-use super::{is_footer, is_missing, segment_value, structure, text_of, unguarded};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
 
@@ -119,45 +121,6 @@ pub struct Customers {
     pub form: String,
 }
 
-/// One accepted row.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    customer: u32,
-    first_order: Option<i32>,
-    start: Option<i32>,
-    end: Option<i32>,
-    line: u64,
-}
-
-impl Entry {
-    /// Whether two rows say the same.
-    fn same(&self, other: &Self) -> bool {
-        (self.first_order, self.start, self.end) == (other.first_order, other.start, other.end)
-    }
-}
-
-struct Reader<'o> {
-    options: &'o CustomerOptions,
-    orders: &'o OrdersSide,
-    header: Header,
-    mapping: Mapping<CustomerField>,
-    profile: Profile,
-    segments: Vec<usize>,
-    values: Vec<Keys>,
-    first_order: DateColumn,
-    start: DateColumn,
-    end: DateColumn,
-    account: Account,
-    entries: Vec<Entry>,
-    /// The values of the segmenting columns, entry by entry, [`NONE`] where missing.
-    segment_values: Vec<u32>,
-    row_values: Vec<u32>,
-    /// The last entry of each customer, by number; [`NONE`] where there is none.
-    known: Vec<u32>,
-    /// How many different customers there are.
-    customers: u64,
-}
-
 /// Reads the customers file. `keys` are the orders' customers; those without orders are added.
 ///
 /// # Errors
@@ -170,11 +133,23 @@ pub fn read(
     segment_columns: &[String],
     keys: &CustomerKeys,
     rejects: &mut Rejects<'_>,
+    pool: Option<&ThreadPool>,
 ) -> Result<Customers> {
-    read_observed(table, options, orders, segment_columns, keys, rejects, None)
+    rejects.begin(&table.header.file, table.header_row.clone());
+    let (reads, dates) = CustomerRows::open(&table.header, options, orders, segment_columns, keys)?;
+    let mut reader = Reader::new(&reads, dates, orders, rejects);
+    let form = table.form.describe();
+    match pool.filter(|_| table.records.is_text()) {
+        Some(pool) => {
+            let name = (table.header.file.as_str(), table.delimiter);
+            read_all(pool, name, table.records.into_pieces(), &reads, &mut reader)?;
+        }
+        None => reader.read_here(&mut { table.records }, None)?,
+    }
+    reader.finish(table.delimiter, form)
 }
 
-/// The same, with a census of the file, also where reading fails.
+/// The same on this thread, with a census of the file, also where reading fails.
 ///
 /// # Errors
 /// See [`read`].
@@ -182,282 +157,214 @@ pub fn read_observed(
     mut table: Table,
     options: &CustomerOptions,
     orders: &OrdersSide,
-    segment_columns: &[String],
     keys: &CustomerKeys,
     rejects: &mut Rejects<'_>,
-    censuses: Option<&mut Vec<FileCensus>>,
+    censuses: &mut Vec<FileCensus>,
 ) -> Result<Customers> {
     rejects.begin(&table.header.file, table.header_row.clone());
-    let mut census = censuses.is_some().then(|| FileCensus::new(&table));
-    let reader = Reader::new(&table, options, orders, segment_columns);
-    let read = reader.and_then(|reader| reader.read(&mut table, keys, rejects, census.as_mut()));
-    if let (Some(mut census), Some(censuses)) = (census, censuses) {
-        // Also behind the place that it fails on.
-        while let Ok(Some(row)) = table.records.next() {
-            census.see(&row);
-        }
-        match &read {
-            Ok((_, mapping, profile)) => census.describe(mapping, CUSTOMER_FIELDS, profile),
-            Err(_) => {
-                let mapping = Mapping::of(&census.header, &options.map, CUSTOMER_FIELDS);
-                census.guess(mapping, CUSTOMER_FIELDS);
-            }
-        }
-        censuses.push(census);
+    let mut census = FileCensus::new(&table);
+    let mut observe = || -> Result<(Customers, Mapping<CustomerField>, Profile)> {
+        let (reads, dates) = CustomerRows::open(&table.header, options, orders, &[], keys)?;
+        let mut reader = Reader::new(&reads, dates, orders, rejects);
+        reader.read_here(&mut table.records, Some(&mut census))?;
+        let customers = reader.finish(table.delimiter, table.form.describe())?;
+        Ok((customers, reads.mapping, reads.profile))
+    };
+    let read = observe();
+    // Also behind the place that it fails on.
+    while let Ok(Some(row)) = table.records.next() {
+        census.see(&row);
     }
+    match &read {
+        Ok((_, mapping, profile)) => census.describe(mapping, CUSTOMER_FIELDS, profile),
+        Err(_) => {
+            let mapping = Mapping::of(&census.header, &options.map, CUSTOMER_FIELDS);
+            census.guess(mapping, CUSTOMER_FIELDS);
+        }
+    }
+    censuses.push(census);
     read.map(|(customers, ..)| customers)
 }
-impl<'o> Reader<'o> {
-    fn new(
-        table: &Table,
-        options: &'o CustomerOptions,
-        orders: &'o OrdersSide,
-        segment_columns: &[String],
-    ) -> Result<Self> {
-        let header = &table.header;
-        let profile = options.profile.of(header, Holds::Customers)?;
-        if profile.is_none()
-            && let Some(other) = options.profile.of(header, Holds::Orders)?
+
+/// Takes the rows of the file.
+struct Reader<'r, 's> {
+    reads: &'r CustomerRows<'r>,
+    orders: &'r OrdersSide,
+    dates: CustomerDates,
+    rejects: &'r mut Rejects<'s>,
+    account: Account,
+    entries: Vec<Entry>,
+    /// The values of the segmenting columns, entry by entry, [`NONE`] where missing.
+    values: Vec<u32>,
+    /// The last entry of each customer, by number; [`NONE`] where there is none.
+    known: Vec<u32>,
+    /// How many different customers there are.
+    customers: u64,
+    waiting: Waiting,
+}
+
+impl<'s, 'r> Takes<'s, CustomerRows<'r>> for Reader<'r, '_> {
+    type Halt = Error;
+
+    fn decided(&self) -> CustomerDates {
+        self.dates.clone()
+    }
+
+    fn take(
+        &mut self,
+        _: &'s CustomerRows<'r>,
+        rows: &View<'_>,
+        found: Option<Found>,
+        _: &Scope<'s>,
+    ) -> Result<()> {
+        let mut from = 0;
+        if let Some(Found { decided, stopped, harvest }) = found
+            && decided == self.dates.decided()
         {
-            return Err(Error::usage(format!("{}: {} holds orders, no customers", header.file, other.title)));
+            from = match stopped {
+                Stopped::Nowhere => rows.len(),
+                Stopped::Waits(row) | Stopped::Fatal(row, _) => row,
+            };
+            self.take_rows(harvest)?;
         }
-        let mapping = match profile {
-            Some(profile) => Mapping::of(header, &profile.map(header, &options.map, CUSTOMER_FIELDS), &[])?,
-            None => Mapping::of(header, &options.map, CUSTOMER_FIELDS)?,
-        };
-        let profile = profile.cloned().unwrap_or_default();
-        let mut segments = Vec::new();
-        for column in segment_columns {
-            segments.push(header.position(column)?.ok_or_else(|| {
-                Error::usage(format!("{}: there is no column \"{column}\" to segment by", header.file))
-                    .hint(header.describe_for(column))
-            })?);
-        }
-        let given = options.date_format.clone().or(profile.dates().map(GivenFormat::Order));
-        let date_column = || {
-            let mut dates = DateColumn::new(given.as_ref(), &options.zone);
-            dates.format.utc = profile.utc;
-            dates
-        };
-        let reader = Self {
-            options,
+        self.read_rows(rows, from)
+    }
+}
+
+impl<'r, 's> Reader<'r, 's> {
+    fn new(
+        reads: &'r CustomerRows<'r>,
+        dates: CustomerDates,
+        orders: &'r OrdersSide,
+        rejects: &'r mut Rejects<'s>,
+    ) -> Self {
+        Self {
+            reads,
             orders,
-            mapping,
-            segments,
-            values: segment_columns.iter().map(|_| Keys::default()).collect(),
-            first_order: date_column(),
-            start: date_column(),
-            end: date_column(),
+            dates,
+            rejects,
             account: Account::default(),
             entries: Vec::new(),
-            segment_values: Vec::new(),
-            row_values: Vec::new(),
+            values: Vec::new(),
             known: Vec::new(),
             customers: 0,
-            header: header.clone(),
-            profile,
-        };
-        reader.require()?;
-        Ok(reader)
+            waiting: Waiting::default(),
+        }
     }
 
-    /// Reads all rows.
-    fn read(
-        mut self,
-        table: &mut Table,
-        keys: &CustomerKeys,
-        rejects: &mut Rejects<'_>,
-        mut census: Option<&mut FileCensus>,
-    ) -> Result<(Customers, Mapping<CustomerField>, Profile)> {
-        let mut waiting = Waiting::default();
-        while let Some(row) = table.records.next()? {
-            self.account.read += 1;
+    /// Reads all rows on this thread.
+    fn read_here(&mut self, records: &mut Records, mut census: Option<&mut FileCensus>) -> Result<()> {
+        while let Some((first, rows)) = records.next_rows()? {
             if let Some(census) = &mut census {
-                census.see(&row);
+                (first..rows.len()).for_each(|index| census.see(&rows.row(index)));
             }
-            if self.row(&row, keys, rejects)? {
-                waiting.push(&row);
-                if waiting.is_full() {
-                    self.settled()?;
+            self.read_rows(&rows, first)?;
+        }
+        Ok(())
+    }
+
+    /// Reads rows on this thread. They may decide how dates are written, and may have to wait.
+    fn read_rows(&mut self, rows: &View<'_>, first: usize) -> Result<()> {
+        let mut harvest = CustomerHarvest::new(self.reads.columns());
+        let mut next = first;
+        let fatal = loop {
+            match self.reads.read_rows(&mut self.dates, &mut harvest, rows, next) {
+                Stopped::Nowhere => break None,
+                Stopped::Fatal(_, error) => break Some(error),
+                Stopped::Waits(row) => {
+                    self.waiting.push(&rows.row(row));
+                    self.account.read += 1;
+                    if self.waiting.is_full() {
+                        return self.settled();
+                    }
+                    next = row + 1;
                 }
             }
-        }
-        let left = settle(waiting.len(), || {
-            self.follow();
-            waiting.retry(table.delimiter, |row| self.row(row, keys, rejects))?;
-            Ok(waiting.len())
-        })?;
-        if left > 0 {
-            self.settled()?;
-            return Err(Error::internal("a row waits for a decision that was made"));
-        }
-        rejects.check(self.account.read)?;
-        let (mapping, profile) = (self.mapping.clone(), self.profile.clone());
-        Ok((self.finish(table.form.describe())?, mapping, profile))
+        };
+        self.reads.number(&mut harvest);
+        self.take_rows(harvest)?;
+        fatal.map_or(Ok(()), Err)
     }
 
-    fn require(&self) -> Result<()> {
-        let lacks = |field| self.mapping.get(field).is_none();
-        let lacking = |what: &str, how: &str| {
-            Err(Error::input(format!("{}: no column is recognised as {what}", self.header.file)).hint(
-                format!("name it with --map-customers {how}=COLUMN; {}", self.header.describe_for(how)),
-            ))
-        };
-        if lacks(self.key_field()) {
-            return match self.key_field() {
-                CustomerField::Email => lacking("the e-mail, which is the orders' key", "email"),
-                _ => lacking("the customer", "id"),
-            };
+    /// Takes what rows said.
+    fn take_rows(&mut self, harvest: CustomerHarvest) -> Result<()> {
+        let header = &self.reads.header;
+        self.account.absorb(&harvest.account);
+        for refused in harvest.refused {
+            self.rejects.add(
+                &header.file,
+                refused.line,
+                &refused.problem,
+                &refused.raw,
+                &mut self.account,
+            )?;
         }
-        if self.options.contracts && lacks(CustomerField::StartedAt) {
-            return lacking("the start of a contract, which --model contract needs", "started_at");
-        }
-        Ok(())
-    }
-
-    /// The column that holds the same key as the orders: the e-mail where they have no id, unless the
-    /// file has no e-mail but an id that may be one.
-    fn key_field(&self) -> CustomerField {
-        let has = |field| self.mapping.get(field).is_some();
-        let (has_id, has_email) = (has(CustomerField::Id), has(CustomerField::Email));
-        let email = match self.orders.keyed_by_email {
-            Some(true) => has_email || !has_id,
-            Some(false) => false,
-            None => has_email && !has_id,
-        };
-        if email { CustomerField::Email } else { CustomerField::Id }
-    }
-
-    /// Reads a row; says whether it has to wait for later rows to decide how its dates read.
-    fn row(&mut self, row: &Row<'_>, keys: &CustomerKeys, rejects: &mut Rejects<'_>) -> Result<bool> {
-        let problem = structure(&self.header, row);
-        let lacks_key = self.mapping.get(self.key_field()).is_none_or(|index| is_missing(&row.get(index)));
-        let nothing = if row.is_blank() {
-            Some(Reason::Blank)
-        } else if (problem.is_some() || (lacks_key && row.len() > 2)) && is_footer(row, problem.is_some()) {
-            Some(Reason::Footer)
-        } else if problem.is_none() && self.profile.leaves_out(&self.header, row) {
-            Some(Reason::OtherKind)
-        } else {
-            None
-        };
-        if let Some(reason) = nothing {
-            self.account.exclude(reason, 1);
-            return Ok(false);
-        }
-        match problem.map_or_else(|| self.entry(row, keys), |problem| Err(problem.into())) {
-            Ok(()) => Ok(false),
-            Err(Verdict::Waits) => Ok(true),
-            Err(Verdict::Rejected(problem)) => {
-                rejects.add(&self.header.file, row.line, &problem, row.raw, &mut self.account)?;
-                Ok(false)
+        let stride = self.reads.columns();
+        for (index, entry) in harvest.entries.iter().enumerate() {
+            let (customer, values) = (entry.customer as usize, &harvest.values[index * stride..][..stride]);
+            if customer >= self.known.len() {
+                self.known.resize(self.reads.keys.bound().max(customer + 1), NONE);
             }
-            Err(Verdict::Fatal(error)) => Err(error),
-        }
-    }
-
-    fn entry(&mut self, row: &Row<'_>, keys: &CustomerKeys) -> std::result::Result<(), Verdict> {
-        let header = &self.header;
-        let id = match self.mapping.get(self.key_field()) {
-            Some(index) => text_of(header, row, index)?,
-            None => "".into(),
-        };
-        let date = |field, column: &mut DateColumn| match self.mapping.get(field) {
-            None => Ok(None),
-            Some(index) => Ok::<_, Verdict>(column.read(header, row, index)?.map(|(stamp, _)| day_of(stamp))),
-        };
-        let first_order = date(CustomerField::FirstOrderAt, &mut self.first_order)?;
-        let (mut start, mut end) = (None, None);
-        if self.options.contracts {
-            start = date(CustomerField::StartedAt, &mut self.start)?;
-            end = date(CustomerField::EndedAt, &mut self.end)?;
-            if let (Some(start), Some(end)) = (start, end)
-                && end < start
+            let known = &mut self.known[customer];
+            if let Some(before) = self.entries.get(*known as usize).filter(|_| !self.reads.options.contracts)
             {
-                let message = format!("the contract ends on {end}, before it starts on {start}");
-                return Err(Problem::new(Fault::Contract, message).into());
-            }
-        }
-        self.row_values.clear();
-        for (column, index) in self.segments.iter().enumerate() {
-            let value = text_of(header, row, *index)?;
-            let value = segment_value(header, row, *index, &value)?;
-            self.row_values.push(value.map_or(NONE, |value| self.values[column].number(value.as_bytes())));
-        }
-        // From here on the row is taken.
-        if is_missing(id.as_bytes()) {
-            self.account.exclude(Reason::NoId, 1);
-            return Ok(());
-        }
-        if self.options.contracts {
-            let Some(start) = start else {
-                self.account.exclude(Reason::NoStart, 1);
-                return Ok(());
-            };
-            if self.options.as_of.is_some_and(|as_of| start > as_of) {
-                self.account.exclude(Reason::AfterAsOf, 1);
-                return Ok(());
-            }
-            end = end.filter(|end| self.options.as_of.is_none_or(|as_of| *end <= as_of));
-        }
-        let by_email = self.orders.keyed_by_email == Some(true) || self.key_field() == CustomerField::Email;
-        let customer = if by_email {
-            keys.number(super::email_key(&id).as_bytes())
-        } else {
-            keys.number(unguarded(id.as_bytes()))
-        };
-        let days = |day: Option<Day>| day.map(|day| day.0);
-        let (first_order, start, end) = (days(first_order), days(start), days(end));
-        let entry = Entry { customer, first_order, start, end, line: row.line };
-        if customer as usize >= self.known.len() {
-            self.known.resize(keys.bound().max(customer as usize + 1), NONE);
-        }
-        let known = &mut self.known[customer as usize];
-        let stride = self.segments.len();
-        if let Some(before) = self.entries.get(*known as usize).filter(|_| !self.options.contracts) {
-            let values = &self.segment_values[*known as usize * stride..][..stride];
-            if before.same(&entry) && values == self.row_values {
-                self.account.exclude(Reason::SameCustomer, 1);
-                return Ok(());
-            }
-            return Err(Verdict::Fatal(
-                Error::input(format!(
+                if before.same(entry) && &self.values[*known as usize * stride..][..stride] == values {
+                    self.account.exclude(Reason::SameCustomer, 1);
+                    continue;
+                }
+                return Err(Error::input(format!(
                     "{}:{}: customer \"{}\" is on line {} already, with other values",
                     header.file,
-                    row.line,
-                    header.privacy.key(&keys.display(customer)),
+                    entry.line,
+                    header.privacy.key(&self.reads.keys.display(entry.customer)),
                     before.line
                 ))
-                .hint("a customers file has one row per customer; is the right column mapped as id?"),
-            ));
+                .hint("a customers file has one row per customer; is the right column mapped as id?"));
+            }
+            self.customers += u64::from(*known == NONE);
+            *known = u32::try_from(self.entries.len()).expect("fewer than 2³² rows");
+            self.entries.push(*entry);
+            self.values.extend_from_slice(values);
+            self.account.used += 1;
         }
-        self.customers += u64::from(*known == NONE);
-        *known = u32::try_from(self.entries.len()).expect("fewer than 2³² rows");
-        self.entries.push(entry);
-        self.segment_values.extend_from_slice(&self.row_values);
-        self.account.used += 1;
         Ok(())
     }
 
-    /// Lets columns whose order of day and month is open follow the others, when these agree.
-    fn follow(&mut self) {
-        let columns = [&mut self.first_order, &mut self.start, &mut self.end];
-        let orders: BTreeSet<_> = columns.iter().filter_map(|column| column.order()).collect();
-        for column in columns {
-            column.follow(&orders);
-        }
+    /// Reads the rows that waited.
+    fn read_waiting(&mut self, delimiter: u8) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let left = settle(waiting.len(), || {
+            self.dates.follow();
+            waiting.retry(delimiter, |row| {
+                let mut harvest = CustomerHarvest::new(self.reads.columns());
+                match self.reads.row(&mut self.dates, &mut harvest, row) {
+                    Ok(()) => {}
+                    Err(Verdict::Waits) => return Ok(true),
+                    Err(Verdict::Fatal(error)) => return Err(error),
+                    Err(Verdict::Rejected(problem)) => harvest.refuse(row, problem),
+                }
+                self.reads.number(&mut harvest);
+                self.take_rows(harvest)?;
+                Ok(false)
+            })?;
+            Ok(waiting.len())
+        })?;
+        if left == 0 { Ok(()) } else { self.settled() }
     }
 
-    /// Passes when every date has one reading.
+    /// The question that waiting rows leave open.
     fn settled(&self) -> Result<()> {
-        for column in [&self.first_order, &self.start, &self.end] {
-            column.settled(&self.header.file, "--customers-date-format")?;
+        for column in self.dates.all() {
+            column.settled(&self.reads.header.file, "--customers-date-format")?;
         }
-        Ok(())
+        Err(Error::internal("a row waits for a decision that was made"))
     }
 
-    fn finish(self, form: String) -> Result<Customers> {
+    fn finish(mut self, delimiter: u8, form: String) -> Result<Customers> {
+        self.read_waiting(delimiter)?;
+        self.rejects.check(self.account.read)?;
         self.account.check("customers")?;
+        let reads = self.reads;
         let of =
             |name: &str, values: Vec<Option<i32>>| Series::new(name.into(), values).into_date().into_column();
         let dates = |pick: fn(&Entry) -> Option<i32>| self.entries.iter().map(pick).collect::<Vec<_>>();
@@ -468,8 +375,8 @@ impl<'o> Reader<'o> {
             of("start", dates(|entry| entry.start)),
             of("end", dates(|entry| entry.end)),
         ];
-        for index in 0..self.segments.len() {
-            let values = self.segment_values.iter().skip(index).step_by(self.segments.len());
+        for index in 0..reads.columns() {
+            let values = self.values.iter().skip(index).step_by(reads.columns());
             let values: Vec<Option<u32>> =
                 values.map(|value| Some(*value).filter(|value| *value != NONE)).collect();
             columns.push(Series::new(segment_column(index).into(), values).into_column());
@@ -483,19 +390,19 @@ impl<'o> Reader<'o> {
         let mapping = CUSTOMER_FIELDS
             .iter()
             .filter_map(|info| {
-                self.mapping.get(info.field).map(|at| (info.name, self.header.columns[at].clone()))
+                reads.mapping.get(info.field).map(|at| (info.name, reads.header.columns[at].clone()))
             })
             .collect();
         Ok(Customers {
             frame,
-            values: self.values,
+            values: reads.values.iter().map(Words::to_keys).collect(),
             account: self.account,
             without_orders: self.customers - listed,
             not_listed: with_orders - listed,
             with_orders,
-            file: self.header.file,
+            file: reads.header.file.clone(),
             mapping,
-            profile: Some(self.profile.title).filter(|title| !title.is_empty()),
+            profile: Some(reads.profile.title.clone()).filter(|title| !title.is_empty()),
             form,
         })
     }

@@ -6,9 +6,7 @@
 //! kept (see `log`) until all rows of an order are at hand.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use polars::prelude::DataFrame;
@@ -18,23 +16,24 @@ use rayon::{Scope, ThreadPool};
 use super::account::{Account, Rejects};
 use super::book::{Direction, Rejection};
 use super::census::FileCensus;
-use super::classify::{Classified, Finished, Rules};
+use super::classify::{Classified, Finished};
 use super::column::DateColumn;
+use super::crew::{Takes, read_all};
 use super::draft::{FileFacts, NONE};
-use super::entries::{Entries, Entry, What};
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::frames::{Batch, TakesBatches};
 use super::gather::Gatherer;
 use super::keys::Keys;
-use super::log::{Bounds, Log, Unpacker, pack};
+use super::log::{Bounds, Log, Unpacker};
 use super::mapping::{Header, Mapping};
 use super::names::{Names, lock};
-use super::order_line::{Context, Harvest, RowReader, Stopped};
-use super::orders_file::{Columns, Decided, File, Shape};
-use super::record::{MAX_RECORD, Piece, Pieces, Records, Row, too_long, unclosed_quote};
+use super::order_line::{Harvest, RowReader, Stopped};
+use super::order_piece::{Found, Made, Shared, make, rules};
+use super::orders_file::{Columns, File};
+use super::record::{Pieces, Records, Row};
 use super::reject_file::origin;
 use super::source::Source;
-use super::split::{Ended, Rows, View};
+use super::split::View;
 use super::statuses::Statuses;
 use super::table::{Form, Table};
 use crate::error::{Error, Result};
@@ -151,48 +150,58 @@ impl From<Error> for Halt {
 /// Takes orders as they are made, here or on another thread.
 type Emit<'e> = dyn FnMut(DataFrame) -> Result<()> + 'e;
 
-/// What the threads that read one file share.
-struct Shared<'o> {
-    options: &'o OrderOptions,
-    segment_columns: &'o [String],
-    names: Arc<Names>,
-    file: Arc<Shape>,
-    files: Arc<[FileFacts]>,
-    repaired: HashSet<u64>,
-    in_order: bool,
+/// The state of taking one file.
+struct Taking<'t, 's, 'o, 'r> {
+    reader: &'t mut OrderReader<'o>,
+    file: &'t mut File,
+    /// Rows read before the file.
+    before: u64,
+    rejects: &'t mut Rejects<'r>,
+    /// What went wrong with orders that were handed on.
+    trouble: &'s Mutex<Option<Error>>,
 }
 
-/// What came of some rows.
-enum Made {
-    /// Orders of which all rows are among these, and the entries of the others.
-    Whole(Box<WholeOrders>),
-    /// Entries, packed for the log.
-    Packed(Vec<u8>),
-}
+impl<'s, 'o: 's> Takes<'s, Shared<'o>> for Taking<'_, 's, 'o, '_> {
+    type Halt = Halt;
 
-#[derive(Default)]
-struct WholeOrders {
-    classified: Classified,
-    rejections: Vec<Rejection>,
-    account: Account,
-    direction: Direction,
-    /// The entries of the first and the last order.
-    edges: Vec<usize>,
-    failed: Option<Error>,
-}
+    fn decided(&self) -> Columns {
+        self.file.columns.clone()
+    }
 
-/// A piece, read.
-struct ReadPiece {
-    piece: Piece,
-    rows: Rows,
-    ended: Ended,
-    /// What was decided of the columns before it was read.
-    decided: Decided,
-    /// How many rows of the file were read before, as far as that matters: two at most.
-    read_before: u64,
-    stopped: Stopped,
-    harvest: Harvest,
-    made: Result<Made>,
+    fn take(
+        &mut self,
+        shared: &'s Shared<'o>,
+        rows: &View<'_>,
+        found: Option<Found>,
+        scope: &Scope<'s>,
+    ) -> std::result::Result<(), Halt> {
+        let Self { reader, file, before, rejects, trouble } = self;
+        if let Some(error) = lock(trouble).take() {
+            return Err(error.into());
+        }
+        let taker = reader.taker;
+        let mut kept = Vec::new();
+        let mut emit = |batch: DataFrame| {
+            emit_on(scope, taker, &mut kept, trouble, batch);
+            Ok(())
+        };
+        let mut from = 0;
+        if let Some(Found { decided, stopped, harvest, made }) = found
+            && decided == file.columns.decided()
+            && reader.account.read >= *before + 2
+        {
+            from = match stopped {
+                Stopped::Nowhere => rows.len(),
+                Stopped::Waits(row) | Stopped::Fatal(row, _) => row,
+            };
+            reader.take(shared, harvest, made?, &|row| rows.row(row as usize).raw, rejects, &mut emit)?;
+        }
+        if from < rows.len() {
+            reader.read_here(shared, file, (rows, from), *before, rejects, &mut emit)?;
+        }
+        reader.classified.finished.batches.append(&mut kept);
+        Ok(())
+    }
 }
 
 impl<'o> OrderReader<'o> {
@@ -519,90 +528,19 @@ impl<'o> OrderReader<'o> {
     fn read_pieces(
         &mut self,
         mut file: File,
-        mut pieces: Pieces,
+        pieces: Pieces,
         pool: &ThreadPool,
         rejects: &mut Rejects<'_>,
     ) -> std::result::Result<File, Halt> {
-        // More pieces than threads, so that no thread waits for one that is slow.
-        let most = pool.current_num_threads() * 2 + 2;
         let shared = self.share(&file);
         let before = self.account.read;
-        let taker = self.taker;
         let trouble = Mutex::new(None);
-        let (kept, trouble_of) = (Mutex::new(Vec::new()), &trouble);
-        let kept_of = &kept;
-        pool.in_place_scope(|scope| {
-            let (sender, receiver) = channel();
-            let mut spare: Vec<Vec<u8>> = Vec::new();
-            let (mut sent, mut taken, mut all_sent) = (0, 0, false);
-            let mut arrived = BTreeMap::new();
-            let mut carried = (Vec::new(), 0);
-            let mut emit = |batch: DataFrame| {
-                emit_on(scope, taker, kept_of, trouble_of, batch);
-                Ok(())
-            };
-            loop {
-                while !all_sent && sent < taken + most {
-                    let Some(piece) = pieces.next(spare.pop().unwrap_or_default())? else {
-                        all_sent = true;
-                        break;
-                    };
-                    if sent == 0 {
-                        // The first rows decide how the columns are written, which the others have to know.
-                        let read = read_piece(&shared, &file.columns, piece, 0);
-                        spare.push(self.take_piece(
-                            &shared,
-                            &mut file,
-                            read,
-                            &mut carried,
-                            before,
-                            rejects,
-                            &mut emit,
-                        )?);
-                        (sent, taken) = (1, 1);
-                        continue;
-                    }
-                    let (columns, shared, sender) = (file.columns.clone(), &shared, sender.clone());
-                    scope.spawn(move |_| {
-                        let read = catch_unwind(AssertUnwindSafe(|| read_piece(shared, &columns, piece, 2)));
-                        // Nobody waits for it where reading ended.
-                        let _ended = sender.send((sent, read));
-                    });
-                    sent += 1;
-                }
-                if taken == sent {
-                    break;
-                }
-                let Ok((number, read)) = receiver.recv() else { break };
-                arrived.insert(number, read.unwrap_or_else(|panic| resume_unwind(panic)));
-                while let Some(read) = arrived.remove(&taken) {
-                    taken += 1;
-                    spare.push(self.take_piece(
-                        &shared,
-                        &mut file,
-                        read,
-                        &mut carried,
-                        before,
-                        rejects,
-                        &mut emit,
-                    )?);
-                }
-                if let Some(error) = lock(trouble_of).take() {
-                    return Err(Halt::Failed(error));
-                }
-            }
-            let (rest, line) = carried;
-            if !rest.is_empty() {
-                let piece = Piece { text: rest, line, last: true };
-                let read = read_piece(&shared, &file.columns, piece, 2);
-                self.take_piece(&shared, &mut file, read, &mut (Vec::new(), 0), before, rejects, &mut emit)?;
-            }
-            Ok(())
-        })?;
+        let name = (shared.file.header.file.as_str(), shared.file.delimiter);
+        let mut taking = Taking { reader: self, file: &mut file, before, rejects, trouble: &trouble };
+        read_all(pool, name, pieces, &shared, &mut taking)?;
         if let Some(error) = lock(&trouble).take() {
             return Err(error.into());
         }
-        self.classified.finished.batches.append(&mut lock(&kept));
         self.read_waiting(&mut file, rejects)?;
         Ok(file)
     }
@@ -617,52 +555,6 @@ impl<'o> OrderReader<'o> {
             repaired: self.repaired.get(&identity(&file.shape.header.file)).cloned().unwrap_or_default(),
             in_order: self.in_order,
         }
-    }
-
-    /// Takes what came of a piece, in the order of the file; gives its memory back.
-    #[expect(clippy::too_many_arguments, reason = "all of it is the state of reading one file")]
-    fn take_piece(
-        &mut self,
-        shared: &Shared<'_>,
-        file: &mut File,
-        read: ReadPiece,
-        carried: &mut (Vec<u8>, u64),
-        before: u64,
-        rejects: &mut Rejects<'_>,
-        emit: &mut Emit<'_>,
-    ) -> std::result::Result<Vec<u8>, Halt> {
-        let ReadPiece { mut piece, mut rows, mut ended, decided, read_before, stopped, harvest, made } = read;
-        let (rest, line) = std::mem::take(carried);
-        let mut from = 0;
-        let begins_well = rest.is_empty();
-        let same_before = read_before == (self.account.read - before).min(2);
-        if begins_well && same_before && decided == file.columns.decided() {
-            let stopped_at = match stopped {
-                Stopped::Nowhere => rows.len(),
-                Stopped::Waits(row) | Stopped::Fatal(row, _) => row,
-            };
-            self.take(shared, harvest, made?, &|row| rows.row(&piece.text, row as usize).raw, rejects, emit)?;
-            from = stopped_at;
-        } else if !begins_well {
-            // A quoted field with a line end goes on in this piece, so it was read from the wrong place.
-            piece = piece.behind(rest, line);
-            ended = rows.split(&piece.text, piece.line, piece.last, shared.file.delimiter);
-        }
-        if from < rows.len() {
-            let view = rows.view(&piece.text);
-            self.read_here(shared, file, (&view, from), before, rejects, emit)?;
-        }
-        if let Some(unclosed) = ended.unclosed {
-            return Err(unclosed_quote(&shared.file.header.file, unclosed).into());
-        }
-        if ended.consumed < piece.text.len() {
-            let lines = memchr::memchr_iter(b'\n', &piece.text[..ended.consumed]).count() as u64;
-            *carried = (piece.text[ended.consumed..].to_vec(), piece.line + lines);
-            if carried.0.len() >= MAX_RECORD {
-                return Err(too_long(&shared.file.header.file, carried.1).into());
-            }
-        }
-        Ok(piece.text)
     }
 
     /// Reads rows on this thread. They may decide how the columns are written, and may have to wait.
@@ -954,20 +846,6 @@ fn finish(mut gatherer: Gatherer<'_>, taker: Option<&dyn TakesBatches>) -> Resul
     Ok(Gathered { classified, rejections, account: gatherer.account, returned, paid })
 }
 
-fn rules<'r>(options: &'r OrderOptions, files: &'r [FileFacts]) -> Rules<'r> {
-    Rules {
-        order_amount: options.order_amount,
-        order_refund: options.order_refund,
-        refunds_at: options.refunds_at,
-        without_amounts: options.without_amounts,
-        amounts_elsewhere: options.amounts.is_some(),
-        currency: options.currency.as_deref(),
-        rates: options.rates.as_ref(),
-        min_amount: options.min_amount,
-        files,
-    }
-}
-
 fn give(taker: Option<&dyn TakesBatches>, kept: &mut Vec<DataFrame>, batch: DataFrame) -> Result<()> {
     match taker {
         Some(taker) => taker.take(&batch),
@@ -982,111 +860,16 @@ fn give(taker: Option<&dyn TakesBatches>, kept: &mut Vec<DataFrame>, batch: Data
 fn emit_on<'s>(
     scope: &Scope<'s>,
     taker: Option<&'s dyn TakesBatches>,
-    kept: &Mutex<Vec<DataFrame>>,
+    kept: &mut Vec<DataFrame>,
     trouble: &'s Mutex<Option<Error>>,
     batch: DataFrame,
 ) {
-    let Some(taker) = taker else { return lock(kept).push(batch) };
+    let Some(taker) = taker else { return kept.push(batch) };
     scope.spawn(move |_| {
         if let Err(error) = taker.take(&batch) {
             lock(trouble).get_or_insert(error);
         }
     });
-}
-
-impl Shared<'_> {
-    fn context(&self) -> Context<'_> {
-        Context { options: self.options, names: &self.names, file: &self.file, repaired: &self.repaired }
-    }
-}
-
-/// Splits and reads a piece.
-fn read_piece(shared: &Shared<'_>, columns: &Columns, piece: Piece, read_before: u64) -> ReadPiece {
-    let mut rows = Rows::default();
-    let ended = rows.split(&piece.text, piece.line, piece.last, shared.file.delimiter);
-    let mut harvest = Harvest::new(shared.segment_columns.len());
-    let decided = columns.decided();
-    let mut columns = columns.frozen();
-    let context = shared.context();
-    let mut reader = RowReader { context, columns: &mut columns, harvest: &mut harvest, read_before };
-    let view = rows.view(&piece.text);
-    let stopped = reader.read(&view, 0);
-    let made = make(shared, &mut harvest, &|row| view.row(row as usize).raw);
-    ReadPiece { piece, rows, ended, decided, read_before, stopped, harvest, made }
-}
-
-/// Makes orders of what rows say, where they are whole; else packs it.
-fn make<'r>(shared: &Shared<'_>, harvest: &mut Harvest, raw: &dyn Fn(u32) -> &'r [u8]) -> Result<Made> {
-    let entries = &mut harvest.entries;
-    entries.number_customers(&shared.names.customers);
-    if !shared.in_order {
-        let options = shared.options;
-        let needs_amount = !options.without_amounts && options.amounts.is_none();
-        let again = shared.files.len() > 1;
-        let mut packed = Vec::with_capacity(entries.list.len() * 48);
-        let raw = |entry: &Entry| {
-            let unfinished = entry.at == super::draft::NO_DATE || (needs_amount && entry.amount.is_none());
-            (again || unfinished).then(|| raw(entry.row))
-        };
-        pack(entries, shared.file.number, raw, &mut packed);
-        return Ok(Made::Packed(packed));
-    }
-    whole_orders(shared, entries, raw).map(|whole| Made::Whole(Box::new(whole)))
-}
-
-/// Makes orders of the entries whose other entries are among these; those of the first and the last order stay.
-fn whole_orders<'r>(
-    shared: &Shared<'_>,
-    entries: &Entries,
-    raw: &dyn Fn(u32) -> &'r [u8],
-) -> Result<WholeOrders> {
-    let mut whole = WholeOrders::default();
-    let ids = || entries.list.iter().filter_map(|entry| entries.bytes(entry.id));
-    let (first, last) = (ids().next(), ids().next_back());
-    let files = Arc::clone(&shared.files);
-    let rules = rules(shared.options, &files);
-    // Rows that stand in several files are no rows of orders that are whole within a piece.
-    let mut gatherer =
-        Gatherer::new(shared.options, shared.segment_columns, Arc::clone(&files), Arc::clone(&shared.names))
-            .of_one_file();
-    let mut batch = Batch::new(shared.segment_columns.len());
-    let number = shared.file.number;
-    let mut following = ids().skip(1);
-    // Whether the entry before, and the one behind, are of the same order as the entry at hand.
-    let (mut same_before, mut same_behind);
-    same_behind = false;
-    for (index, entry) in entries.list.iter().enumerate() {
-        let id = entries.bytes(entry.id);
-        let mut is_alone = true;
-        if let Some(id) = id {
-            same_before = same_behind;
-            same_behind = following.next().is_some_and(|next| {
-                let step = Direction::of(id, next);
-                whole.direction = whole.direction.and(step);
-                step == Direction::Open
-            });
-            if id == first.unwrap_or_default() || id == last.unwrap_or_default() {
-                whole.edges.push(index);
-                continue;
-            }
-            is_alone = !same_before && !same_behind;
-        }
-        let line = entries.line(index, number, raw(entry.row));
-        if is_alone && entry.what == What::Line && whole.classified.add_line(&line, &rules, &mut batch) {
-            continue;
-        }
-        if let Err(error) = gatherer.add(entries, index, number, line.raw) {
-            whole.failed = Some(error);
-            break;
-        }
-    }
-    if whole.direction != Direction::Mixed {
-        whole.rejections = gatherer.book.take_unfinished(&files);
-        whole.classified.add(&mut gatherer.book, &rules, &mut batch)?;
-        whole.classified.push_batch(&mut batch, shared.segment_columns)?;
-        whole.account = gatherer.account;
-    }
-    Ok(whole)
 }
 
 /// A file by its name, however its path is spelled.
