@@ -21,18 +21,10 @@ pub(super) struct Cell {
 }
 
 impl Cell {
-    /// Nothing.
-    pub(super) const EMPTY: Self = Self { revenue: 0, customer: 0, packed: 0 };
-
     /// One purchase, or one return.
     pub(super) fn of(customer: u32, day: Day, purchase: bool, revenue: Micros) -> Self {
         let day = (day.0 + BEFORE).cast_unsigned();
         Self { revenue, customer, packed: day << ORDERS | u32::from(purchase) }
-    }
-
-    /// Whether nothing is in it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.packed == 0
     }
 
     pub(super) fn day(&self) -> Day {
@@ -61,6 +53,32 @@ impl Cell {
     }
 }
 
+/// A cell, or none, where it is known whose it is. Its parts need no more than twelve bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OpenCell {
+    revenue: [u32; 2],
+    packed: u32,
+}
+
+impl OpenCell {
+    /// No cell.
+    pub(super) const EMPTY: Self = Self { revenue: [0; 2], packed: 0 };
+
+    pub(super) fn of(cell: &Cell) -> Self {
+        let bits = cell.revenue.cast_unsigned();
+        let [low, high] =
+            [bits, bits >> 32].map(|word| u32::try_from(word & u64::from(u32::MAX)).unwrap_or_default());
+        Self { revenue: [low, high], packed: cell.packed }
+    }
+
+    /// The cell of this customer, if there is one.
+    pub(super) fn of_customer(self, customer: u32) -> Option<Cell> {
+        let [low, high] = self.revenue.map(u64::from);
+        let revenue = (high << 32 | low).cast_signed();
+        (self.packed != 0).then_some(Cell { revenue, customer, packed: self.packed })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +88,7 @@ mod tests {
         let first = Day::from_ymd(Day::MIN_YEAR, 1, 1).expect("a day");
         let last = Day::from_ymd(Day::MAX_YEAR, 12, 31).expect("a day");
         let mut cell = Cell::of(7, first, true, 5);
-        assert_eq!((cell.day(), cell.orders(), cell.is_empty()), (first, 1, false));
+        assert_eq!((cell.day(), cell.orders()), (first, 1));
         assert!(cell.add(&Cell::of(7, last, false, -2)));
         assert_eq!((cell.day(), cell.orders(), cell.revenue), (first, 1, 3));
         assert!(cell.add(&Cell::of(7, last, true, 1)));
@@ -78,7 +96,11 @@ mod tests {
         let mut returned = Cell::of(7, last, false, -2);
         assert!(returned.add(&Cell::of(7, first, true, 9)));
         assert_eq!((returned.day(), returned.orders(), returned.revenue), (first, 1, 7));
-        assert!(Cell::EMPTY.is_empty());
+        for revenue in [0, 1, -1, Micros::MAX, Micros::MIN, 1 << 40] {
+            let cell = Cell::of(9, last, true, revenue);
+            assert_eq!(OpenCell::of(&cell).of_customer(9), Some(cell));
+        }
+        assert_eq!(OpenCell::EMPTY.of_customer(9), None);
     }
 
     #[test]

@@ -186,6 +186,12 @@ struct Counts {
     more_active: Vec<i64>,
 }
 
+impl Counts {
+    fn none(periods: usize) -> Self {
+        Self { tallies: vec![Tally::default(); periods], more_active: vec![0; periods + 2] }
+    }
+}
+
 /// Counts a part of the customers.
 struct PartCounter<'c> {
     counting: &'c Counting<'c>,
@@ -263,12 +269,11 @@ impl PartCounter<'_> {
     fn find_homes(&mut self, customer: usize, codes: &[u32], homes: &mut Vec<u32>) {
         let number = u32::try_from(customer * PARTS + self.number).unwrap_or(NONE);
         let periods = self.counting.grid.len();
-        let none = Counts { tallies: vec![Tally::default(); periods], more_active: vec![0; periods + 2] };
         homes.clear();
         for (numbering, counts) in self.numberings.iter_mut().zip(&mut self.counts) {
             let home = numbering.number(number, codes);
             if home as usize >= counts.len() {
-                counts.resize(home as usize + 1, none.clone());
+                counts.resize(home as usize + 1, Counts::none(periods));
             }
             homes.push(home);
         }
@@ -348,9 +353,8 @@ impl PartCounter<'_> {
             }
             tallies
         };
-        let none = Counts { tallies: vec![Tally::default(); periods], more_active: vec![0; periods + 2] };
         let counts = self.counts.into_iter().zip(self.numberings).map(|(mut counts, numbering)| {
-            counts.resize(numbering.names.len(), none.clone());
+            counts.resize(numbering.names.len(), Counts::none(periods));
             (numbering.names, counts.into_iter().map(tallied).collect())
         });
         counts.collect()

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use polars::prelude::{Column, DataFrame};
 
-use super::cell::Cell;
+use super::cell::{Cell, OpenCell};
 use crate::calendar::{Calendar, Day};
 use crate::error::{Error, Result};
 use crate::input::Stamp;
@@ -64,14 +64,15 @@ pub(super) struct Return {
     pub(super) codes: Vec<u32>,
 }
 
-/// One customer: the first purchase in the files, and the cell of the period of the last order added.
+/// One customer: the first purchase in the files, and the cell of the period of the last order added, without the
+/// customer's number.
 #[derive(Debug, Clone, Copy)]
 struct Customer {
     first: i32,
-    cell: Cell,
+    cell: OpenCell,
 }
 
-const NOBODY: Customer = Customer { first: NEVER, cell: Cell::EMPTY };
+const NOBODY: Customer = Customer { first: NEVER, cell: OpenCell::EMPTY };
 
 /// A part of the customers.
 #[derive(Debug, Default)]
@@ -158,7 +159,7 @@ impl Activity {
             let part_of = lock(known);
             for (within, customer) in part_of.customers.iter().enumerate() {
                 if let Some(has) = with_orders.get_mut(within * PARTS + part) {
-                    *has = !customer.cell.is_empty();
+                    *has = customer.cell.of_customer(0).is_some();
                 }
             }
             for back in &part_of.returns {
@@ -225,17 +226,20 @@ impl Part {
 
     /// Adds to the cell of a customer and period.
     fn put(&mut self, cell: Cell, activity: &Activity) {
-        let open = &mut self.customers[cell.customer as usize].cell;
-        if open.is_empty() {
-            *open = cell;
+        let known = &mut self.customers[cell.customer as usize];
+        let new = OpenCell::of(&cell);
+        let Some(mut open) = known.cell.of_customer(cell.customer) else {
+            known.cell = new;
             return;
-        }
+        };
         let period = |cell: &Cell| activity.periods.number_of(cell.day());
-        let same = open.day() == cell.day() || period(open) == period(&cell);
+        let same = open.day() == cell.day() || period(&open) == period(&cell);
         if same && open.add(&cell) {
+            known.cell = OpenCell::of(&open);
             return;
         }
-        let closed = std::mem::replace(open, cell);
+        known.cell = new;
+        let closed = open;
         if self.cells.len() >= self.merge_at.max(MERGED_FIRST) {
             self.merge(&activity.periods);
             self.merge_at = self.cells.len() * 2;
@@ -293,8 +297,8 @@ impl Part {
     /// All cells, by customer and then day, those of a period in one unless its sums are beyond what a cell holds.
     pub(super) fn take_cells(&mut self, periods: &Periods) -> Vec<Cell> {
         let mut cells = std::mem::take(&mut self.cells);
-        let open = self.customers.iter().map(|customer| customer.cell);
-        cells.extend(open.filter(|cell| !cell.is_empty()));
+        let open = (0..).zip(&self.customers);
+        cells.extend(open.filter_map(|(number, customer)| customer.cell.of_customer(number)));
         let (strays, back): (Vec<_>, Vec<_>) = std::mem::take(&mut self.returns)
             .into_iter()
             .partition(|back| self.first(back.customer as usize) == NEVER);

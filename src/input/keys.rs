@@ -144,11 +144,24 @@ impl Keys {
 }
 
 fn short(text: &[u8]) -> Option<Packed> {
-    let mut packed = [0; 16];
-    packed.get_mut(..text.len()).filter(|_| text.len() <= INLINE)?.copy_from_slice(text);
+    // In two words, the second of which may overlap the first: copying so few bytes one by one takes longer.
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let (low, high) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) if text.len() <= INLINE => {
+            let behind = text.len() - 8;
+            // The bytes of the last word that are not of the first are its highest.
+            (word(first), if behind == 0 { 0 } else { word(last) >> (64 - 8 * behind) })
+        }
+        (None, _) => (text.iter().rev().fold(0, |low, byte| low << 8 | u64::from(*byte)), 0),
+        _ => return None,
+    };
     // At most fifteen, so never that of a long key.
-    packed[INLINE] = text.len().to_le_bytes()[0];
-    Some(packed)
+    let length = (text.len() as u64) << 56;
+    Some(to_bytes(low, high | length))
+}
+
+fn to_bytes(low: u64, high: u64) -> Packed {
+    (u128::from(high) << 64 | u128::from(low)).to_le_bytes()
 }
 
 fn long(hash: u64, which: u32) -> Packed {
@@ -161,7 +174,9 @@ fn long(hash: u64, which: u32) -> Packed {
 
 /// The hash of a key: of a short one that of its bytes, of a long one the one that stands in it.
 fn hash_of(packed: &Packed) -> u64 {
-    let [low, high] = [0, 8].map(|at| u64::from_le_bytes(std::array::from_fn(|index| packed[at + index])));
+    let both = u128::from_le_bytes(*packed);
+    let [low, high] =
+        [both, both >> 64].map(|word| u64::try_from(word & u128::from(u64::MAX)).unwrap_or_default());
     if packed[INLINE] == LONG { low } else { HASHER.hash_one((low, high)) }
 }
 

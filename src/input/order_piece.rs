@@ -116,7 +116,12 @@ fn whole_orders<'r>(
 ) -> Result<WholeOrders> {
     let mut whole = WholeOrders::default();
     let ids = || entries.list.iter().filter_map(|entry| entries.bytes(entry.id));
-    let (first, last) = (ids().next(), ids().next_back());
+    // In one direction, equal ids stand together: those like the first in front, those like the last behind.
+    let first = ids().next();
+    let firsts = entries.list.iter().take_while(|entry| [None, first].contains(&entries.bytes(entry.id))).count();
+    let last = ids().next_back();
+    let is_last = |entry: &&Entry| [None, last].contains(&entries.bytes(entry.id));
+    let lasts = entries.list.len() - entries.list.iter().rev().take_while(is_last).count();
     let files = Arc::clone(&shared.files);
     let rules = rules(shared.options, &files);
     // Rows that stand in several files are no rows of orders that are whole within a piece.
@@ -139,7 +144,7 @@ fn whole_orders<'r>(
                 whole.direction = whole.direction.and(step);
                 step == Direction::Open
             });
-            if id == first.unwrap_or_default() || id == last.unwrap_or_default() {
+            if index < firsts || index >= lasts {
                 whole.edges.push(index);
                 continue;
             }

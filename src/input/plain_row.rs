@@ -66,7 +66,7 @@ impl PlainRows {
 
 /// A field that says something.
 fn present<'r>(row: &Row<'r>, index: usize) -> Option<&'r [u8]> {
-    row.clean(index).map(str::as_bytes).filter(|text| !is_missing(text))
+    row.plain(index).filter(|text| !is_missing(text))
 }
 
 impl RowReader<'_> {
@@ -86,12 +86,12 @@ impl RowReader<'_> {
         if options.as_of.is_some_and(|as_of| day_of(at) > as_of) {
             return None;
         }
-        let says_nothing = |index: &usize| row.clean(*index).is_some_and(|text| is_missing(text.as_bytes()));
+        let says_nothing = |index: &usize| row.plain(*index).is_some_and(is_missing);
         if !fields.empty.iter().all(says_nothing) {
             return None;
         }
         if let Some(index) = fields.refunded {
-            let text = row.clean(index)?.as_bytes();
+            let text = row.plain(index)?;
             if !is_missing(text) && plain(text, mark) != Some(0) {
                 return None;
             }

@@ -314,6 +314,13 @@ impl<'a> Row<'a> {
         self.clean?.get(field.start as usize..field.end as usize).map(str::trim_ascii)
     }
 
+    /// The same bytes as [`Self::get`], where the whole stretch of text is clean and the field has no doubled quotes.
+    pub(super) fn plain(&self, index: usize) -> Option<&'a [u8]> {
+        let field =
+            self.fields.get(index).filter(|field| field.end & DOUBLED == 0 && self.clean.is_some())?;
+        Some(self.text[field.start as usize..field.end as usize].trim_ascii())
+    }
+
     /// Whether a byte of it is NUL.
     pub fn has_nul(&self) -> bool {
         self.clean.is_none() && memchr::memchr(0, self.raw).is_some()
