@@ -56,9 +56,18 @@ impl Tally {
         let moments = &mut self.moments;
         moments.customers += 1;
         moments.orders_squared = moments.orders_squared.checked_add(wide * wide)?;
-        let squared = revenue.unsigned_abs().checked_mul(revenue.unsigned_abs())?;
+        let (squared, product) = match (i64::try_from(revenue), i64::try_from(orders)) {
+            // Two words of 64 bits never overflow one of 128, so most products need no checks.
+            (Ok(revenue), Ok(orders)) => {
+                let magnitude = u128::from(revenue.unsigned_abs());
+                (magnitude * magnitude, WideMicros::from(revenue) * WideMicros::from(orders))
+            }
+            _ => {
+                let magnitude = revenue.unsigned_abs();
+                (magnitude.checked_mul(magnitude)?, revenue.checked_mul(orders.into())?)
+            }
+        };
         moments.revenue_squared = moments.revenue_squared.checked_add(squared)?;
-        let product = revenue.checked_mul(orders.into())?;
         moments.orders_times_revenue = moments.orders_times_revenue.checked_add(product)?;
         Some(())
     }

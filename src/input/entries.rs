@@ -109,6 +109,15 @@ impl Entries {
         Self { columns, ..Self::default() }
     }
 
+    /// Makes room for so many more entries.
+    pub(super) fn reserve(&mut self, entries: usize) {
+        // Most ids and keys are numbers of some digits.
+        const BYTES: usize = 20;
+        self.list.reserve(entries);
+        self.segments.reserve(entries * self.columns);
+        self.arena.reserve(entries * BYTES);
+    }
+
     /// Forgets all entries, and keeps the memory for others.
     pub(super) fn clear(&mut self) {
         self.list.clear();

@@ -91,6 +91,7 @@ impl RowReader<'_> {
     /// Reads rows from this one on, until one of them has to wait or ends it all.
     pub(super) fn read(&mut self, rows: &View<'_>, first: usize) -> Stopped {
         let plain = PlainRows::of(&self.context);
+        self.harvest.entries.reserve(rows.len() - first);
         for index in first..rows.len() {
             let row = rows.row(index);
             let number = u32::try_from(index).unwrap_or(u32::MAX);

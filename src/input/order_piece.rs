@@ -118,7 +118,8 @@ fn whole_orders<'r>(
     let ids = || entries.list.iter().filter_map(|entry| entries.bytes(entry.id));
     // In one direction, equal ids stand together: those like the first in front, those like the last behind.
     let first = ids().next();
-    let firsts = entries.list.iter().take_while(|entry| [None, first].contains(&entries.bytes(entry.id))).count();
+    let firsts =
+        entries.list.iter().take_while(|entry| [None, first].contains(&entries.bytes(entry.id))).count();
     let last = ids().next_back();
     let is_last = |entry: &&Entry| [None, last].contains(&entries.bytes(entry.id));
     let lasts = entries.list.len() - entries.list.iter().rev().take_while(is_last).count();
