@@ -94,4 +94,5 @@ def main():
     print("\nratio: how many times as long as regulars")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 //! Writes the reference data of the benchmark: `bench_data FOLDER ORDERS CUSTOMERS`, always the same bytes for the
-//! same numbers. Every customer, order and amount is made up.
+//! same numbers. Every customer, order and amount is made up. `bench_data FOLDER variants` writes the same orders as
+//! people have them: quoted, in lines, packed, in Windows-1252, in twelve files, in no order.
 //!
 //! `orders.csv` has eight columns and is in the order of time, ids ascending, as databases export it. Customers
 //! order at rates of their own, so that a tenth of them place more than a third of the orders; they join and stop
@@ -9,6 +10,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
 #[path = "../../examples/random/mod.rs"]
 #[expect(dead_code, reason = "each generator needs a part of it")]
@@ -22,6 +24,11 @@ const DAYS: u64 = 1_096;
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [folder, variants] = arguments.as_slice()
+        && variants == "variants"
+    {
+        return write_variants(Path::new(folder));
+    }
     let [folder, orders, customers] = arguments.as_slice() else {
         return Err(std::io::Error::other("usage: bench_data FOLDER ORDERS CUSTOMERS"));
     };
@@ -96,4 +103,72 @@ fn write_orders(path: &str, orders: u64, customers: u64) -> std::io::Result<()> 
         )?;
     }
     out.flush()
+}
+
+/// A file that is written in large pieces.
+fn create(path: &Path) -> std::io::Result<BufWriter<File>> {
+    Ok(BufWriter::with_capacity(1 << 20, File::create(path)?))
+}
+
+fn write_variants(folder: &Path) -> std::io::Result<()> {
+    let text = std::fs::read_to_string(folder.join("orders.csv"))?;
+    let (header, body) = text.split_once('\n').ok_or_else(|| std::io::Error::other("no header"))?;
+    let rows = || body.lines();
+    let mut quoted = create(&folder.join("quoted.csv"))?;
+    for row in text.lines() {
+        writeln!(quoted, "\"{}\"", row.replace(',', "\",\""))?;
+    }
+    quoted.flush()?;
+    // Half of the orders have two lines, a few of them eight; the lines of an order stand together.
+    let mut lines = create(&folder.join("lines.csv"))?;
+    writeln!(lines, "{header},item")?;
+    for (number, row) in rows().enumerate() {
+        let fields: Vec<&str> = row.split(',').collect();
+        let count = if number % 100 == 0 { 8 } else { 1 + number as u64 % 2 };
+        let cents: u64 = fields[6].replace('.', "").parse().map_err(std::io::Error::other)?;
+        for line in 0..count {
+            let share = if line == 0 { cents - cents / count * (count - 1) } else { cents / count };
+            let amount = format!("{}.{:02}", share / 100, share % 100);
+            let before = fields[..6].join(",");
+            writeln!(lines, "{before},{amount},{},item {line}", fields[7])?;
+        }
+    }
+    lines.flush()?;
+    let mut latin = create(&folder.join("windows-1252.csv"))?;
+    writeln!(latin, "{header},ort")?;
+    for row in rows() {
+        latin.write_all(row.as_bytes())?;
+        latin.write_all(b",K\xf6ln\n")?;
+    }
+    latin.flush()?;
+    let count = rows().count();
+    let mut parts: Vec<BufWriter<File>> = Vec::new();
+    for (number, row) in rows().enumerate() {
+        if number * 12 / count >= parts.len() {
+            let mut part = create(&folder.join(format!("part-{:02}.csv", parts.len() + 1)))?;
+            writeln!(part, "{header}")?;
+            parts.push(part);
+        }
+        if let Some(part) = parts.last_mut() {
+            writeln!(part, "{row}")?;
+        }
+    }
+    parts.iter_mut().try_for_each(Write::flush)?;
+    let mut shuffled: Vec<&str> = rows().collect();
+    let mut random = Random(7);
+    for index in (1..shuffled.len()).rev() {
+        shuffled.swap(index, random.below(index as u64 + 1) as usize);
+    }
+    let mut out = create(&folder.join("shuffled.csv"))?;
+    writeln!(out, "{header}")?;
+    for row in &shuffled {
+        writeln!(out, "{row}")?;
+    }
+    out.flush()?;
+    let mut gzip = flate2::write::GzEncoder::new(create(&folder.join("orders.csv.gz"))?, flate2::Compression::new(6));
+    gzip.write_all(text.as_bytes())?;
+    gzip.finish()?.flush()?;
+    let mut zstd = zstd::Encoder::new(create(&folder.join("orders.csv.zst"))?, 3)?;
+    zstd.write_all(text.as_bytes())?;
+    zstd.finish()?.flush()
 }
