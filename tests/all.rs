@@ -14,6 +14,7 @@
 mod commands;
 mod dialects;
 mod histories;
+mod means;
 mod packing;
 mod profiles;
 mod program;

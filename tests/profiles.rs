@@ -14,6 +14,7 @@ use regulars::input::orders::{OrderOptions, OrderReader};
 use regulars::input::privacy::Privacy;
 use regulars::input::profiles::{Choice, Holds, all};
 use regulars::input::source::Source;
+use regulars::means::Means;
 use regulars::money::to_text;
 
 /// The fixtures: the name of the profile, and the file.
@@ -77,7 +78,7 @@ fn customers(path: &Path, contracts: bool, keyed_by_email: bool) -> Result<Vec<S
     let table = options.open(&Source::File(path.to_owned()))?;
     let side = OrdersSide { keyed_by_email: Some(keyed_by_email), has_orders: Vec::new() };
     let keys = CustomerKeys::default();
-    let frame = customers::read(table, &options, &side, &[], &keys, &mut rejects, None)?.frame;
+    let frame = customers::read(table, &options, &side, &[], &keys, &mut rejects, Means::default())?.frame;
     let day = |name: &str, row: usize| {
         let day = frame.column(name).expect("a column").date().expect("days").phys.get(row);
         day.map_or_else(|| "-".to_owned(), |day| Day(day).to_string())

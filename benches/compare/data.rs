@@ -165,7 +165,8 @@ fn write_variants(folder: &Path) -> std::io::Result<()> {
         writeln!(out, "{row}")?;
     }
     out.flush()?;
-    let mut gzip = flate2::write::GzEncoder::new(create(&folder.join("orders.csv.gz"))?, flate2::Compression::new(6));
+    let mut gzip =
+        flate2::write::GzEncoder::new(create(&folder.join("orders.csv.gz"))?, flate2::Compression::new(6));
     gzip.write_all(text.as_bytes())?;
     gzip.finish()?.flush()?;
     let mut zstd = zstd::Encoder::new(create(&folder.join("orders.csv.zst"))?, 3)?;

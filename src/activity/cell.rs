@@ -31,6 +31,20 @@ impl Cell {
         Day((self.packed >> ORDERS).cast_signed() - BEFORE)
     }
 
+    /// The cell in sixteen bytes.
+    pub(super) fn to_bytes(self) -> [u8; 16] {
+        let words = [self.revenue.cast_unsigned().into(), self.customer.into(), self.packed.into()];
+        let [revenue, customer, packed]: [u128; 3] = words;
+        (revenue | customer << 64 | packed << 96).to_le_bytes()
+    }
+
+    /// The cell in these bytes.
+    pub(super) fn from_bytes(bytes: [u8; 16]) -> Self {
+        let word = |from: usize| u32::from_le_bytes(std::array::from_fn(|index| bytes[from + index]));
+        let revenue = u64::from(word(4)) << 32 | u64::from(word(0));
+        Self { revenue: revenue.cast_signed(), customer: word(8), packed: word(12) }
+    }
+
     /// Purchases.
     pub(super) fn orders(&self) -> u32 {
         self.packed & MOST
@@ -99,6 +113,7 @@ mod tests {
         for revenue in [0, 1, -1, Micros::MAX, Micros::MIN, 1 << 40] {
             let cell = Cell::of(9, last, true, revenue);
             assert_eq!(OpenCell::of(&cell).of_customer(9), Some(cell));
+            assert_eq!(Cell::from_bytes(cell.to_bytes()), cell);
         }
         assert_eq!(OpenCell::EMPTY.of_customer(9), None);
     }

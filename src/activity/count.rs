@@ -60,6 +60,7 @@ pub struct Counting<'c> {
 /// An identity does not hold, or amounts are too large to square: see [`Error`].
 pub fn count(activity: Activity, counting: &Counting<'_>) -> Result<Vec<Breakdown>> {
     let (periods, columns) = (Periods::new(activity.calendar), activity.columns());
+    let (parts, disk) = activity.into_parts();
     let listed = Listed::of(counting)?;
     let reach = counting.grid.reach();
     let total: Vec<usize> = Vec::new();
@@ -70,7 +71,7 @@ pub fn count(activity: Activity, counting: &Counting<'_>) -> Result<Vec<Breakdow
     let count_part = |(number, mut part): (usize, Part)| -> Result<()> {
         let numberings =
             all_columns.iter().map(|columns| Numbering::new(counting.segmentation, columns)).collect();
-        let cells = part.take_cells(&periods);
+        let cells = part.take_cells(&periods, &disk)?;
         let listed = listed.parts.get(number);
         let mut counter = PartCounter {
             counting,
@@ -99,7 +100,6 @@ pub fn count(activity: Activity, counting: &Counting<'_>) -> Result<Vec<Breakdow
         }
         Ok(())
     };
-    let parts = activity.into_parts();
     match counting.pool {
         Some(pool) => pool.install(|| parts.into_par_iter().enumerate().try_for_each(count_part))?,
         None => parts.into_iter().enumerate().try_for_each(count_part)?,

@@ -15,7 +15,9 @@ use crate::input::Stamp;
 use crate::input::book::NONE;
 use crate::input::frames::{TakesBatches, segment_column};
 use crate::input::names::{Grouped, Names, PARTS, lock};
+use crate::means::Memory;
 use crate::money::Micros;
+use crate::scratch::{Kept, Scratch};
 
 impl From<polars::error::PolarsError> for Error {
     fn from(error: polars::error::PolarsError) -> Self {
@@ -80,6 +82,8 @@ pub(super) struct Part {
     customers: Vec<Customer>,
     /// Cells of other periods than each customer's last one.
     cells: Vec<Cell>,
+    /// Those that had no room in memory.
+    on_disk: Vec<Kept>,
     /// The number of cells at which those of the same customer and period are merged next.
     merge_at: usize,
     /// When the purchase that segments was, and the orders columns' codes on it.
@@ -96,6 +100,9 @@ pub struct Activity {
     segment_at: SegmentAt,
     periods: Periods,
     parts: [Mutex<Part>; PARTS],
+    /// The most cells of a part in memory.
+    most: usize,
+    disk: Scratch,
 }
 
 /// Rows that are looked at together.
@@ -124,7 +131,7 @@ impl TakesBatches for Activity {
         };
         let by_part = Grouped::new(orders.customers.iter().map(|customer| *customer as usize % PARTS), PARTS);
         for (part, rows) in self.parts.iter().zip(by_part.groups()).filter(|(_, rows)| !rows.is_empty()) {
-            lock(part).add(&orders, rows, self);
+            lock(part).add(&orders, rows, self)?;
         }
         Ok(())
     }
@@ -149,7 +156,15 @@ impl Activity {
             segment_at,
             periods: Periods::new(calendar),
             parts: std::array::from_fn(|_| Mutex::default()),
+            most: usize::MAX,
+            disk: Scratch::default(),
         }
+    }
+
+    /// Bounds the memory for cells.
+    #[must_use]
+    pub fn within(self, memory: Memory) -> Self {
+        Self { most: memory.cells / size_of::<Cell>() / PARTS, ..self }
     }
 
     /// Which of so many customers, by number, have a purchase or a return.
@@ -174,17 +189,15 @@ impl Activity {
         self.names.values.len()
     }
 
-    /// The parts, for those who count them.
-    pub(super) fn into_parts(self) -> Vec<Part> {
-        self.parts
-            .into_iter()
-            .map(|part| part.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-            .collect()
+    /// The parts, for those who count them, and the disk on which some of their cells are.
+    pub(super) fn into_parts(self) -> (Vec<Part>, Scratch) {
+        let inner = |part: Mutex<Part>| part.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        (self.parts.into_iter().map(inner).collect(), self.disk)
     }
 }
 
 impl Part {
-    fn add(&mut self, orders: &Orders<'_>, rows: &[u32], activity: &Activity) {
+    fn add(&mut self, orders: &Orders<'_>, rows: &[u32], activity: &Activity) -> Result<()> {
         let within = |row: u32| orders.customers[row as usize] as usize / PARTS;
         let most = rows.iter().map(|row| within(*row)).max().unwrap_or(0);
         self.grow(most + 1, activity.columns());
@@ -209,9 +222,10 @@ impl Part {
                     self.returns.push(Return { customer, day, revenue: net, codes: own.clone() });
                     continue;
                 }
-                self.put(Cell::of(customer, day, purchase, net), activity);
+                self.put(Cell::of(customer, day, purchase, net), activity)?;
             }
         }
+        Ok(())
     }
 
     fn grow(&mut self, customers: usize, columns: usize) {
@@ -225,31 +239,34 @@ impl Part {
     }
 
     /// Adds to the cell of a customer and period.
-    fn put(&mut self, cell: Cell, activity: &Activity) {
+    fn put(&mut self, cell: Cell, activity: &Activity) -> Result<()> {
         let known = &mut self.customers[cell.customer as usize];
         let new = OpenCell::of(&cell);
         let Some(mut open) = known.cell.of_customer(cell.customer) else {
             known.cell = new;
-            return;
+            return Ok(());
         };
         let period = |cell: &Cell| activity.periods.number_of(cell.day());
         let same = open.day() == cell.day() || period(&open) == period(&cell);
         if same && open.add(&cell) {
             known.cell = OpenCell::of(&open);
-            return;
+            return Ok(());
         }
         known.cell = new;
         let closed = open;
-        if self.cells.len() >= self.merge_at.max(MERGED_FIRST) {
-            self.merge(&activity.periods);
-            self.merge_at = self.cells.len() * 2;
-        }
         self.cells.push(closed);
-    }
-
-    fn merge(&mut self, periods: &Periods) {
-        let cells = std::mem::take(&mut self.cells);
-        self.cells = merged(cells, periods);
+        if self.cells.len() >= self.merge_at.max(MERGED_FIRST).min(activity.most) {
+            let cells = merged(std::mem::take(&mut self.cells), &activity.periods);
+            self.merge_at = cells.len() * 2;
+            // Merging those that are nearly as many as fit would soon be to do again.
+            if cells.len() > activity.most / 2 {
+                let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_bytes()).collect();
+                self.on_disk.push(activity.disk.keep(&bytes)?);
+            } else {
+                self.cells = cells;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the codes of the purchase that segments its customer.
@@ -295,8 +312,15 @@ impl Part {
     }
 
     /// All cells, by customer and then day, those of a period in one unless its sums are beyond what a cell holds.
-    pub(super) fn take_cells(&mut self, periods: &Periods) -> Vec<Cell> {
+    ///
+    /// # Errors
+    /// The disk cannot be read.
+    pub(super) fn take_cells(&mut self, periods: &Periods, disk: &Scratch) -> Result<Vec<Cell>> {
         let mut cells = std::mem::take(&mut self.cells);
+        let mut bytes = Vec::new();
+        disk.read(&self.on_disk, &mut bytes)?;
+        cells.extend(bytes.as_chunks().0.iter().map(|bytes| Cell::from_bytes(*bytes)));
+        drop(bytes);
         let open = (0..).zip(&self.customers);
         cells.extend(open.filter_map(|(number, customer)| customer.cell.of_customer(number)));
         let (strays, back): (Vec<_>, Vec<_>) = std::mem::take(&mut self.returns)
@@ -304,7 +328,7 @@ impl Part {
             .partition(|back| self.first(back.customer as usize) == NEVER);
         self.returns = strays;
         cells.extend(back.iter().map(|back| Cell::of(back.customer, back.day, false, back.revenue)));
-        merged(cells, periods)
+        Ok(merged(cells, periods))
     }
 }
 
@@ -389,10 +413,10 @@ mod tests {
         part.grow(7, 0);
         for order in 0..500_000_u32 {
             let day = Day((order.wrapping_mul(2_654_435_761) % 90).cast_signed());
-            part.put(Cell::of(order % 7, day, true, 1_000), &activity);
+            part.put(Cell::of(order % 7, day, true, 1_000), &activity).expect("room");
         }
         assert!(part.cells.capacity() < 1 << 18);
-        let cells = part.take_cells(&activity.periods);
+        let cells = part.take_cells(&activity.periods, &activity.disk).expect("readable");
         // January to March 1970, and 71,429 orders of each customer: more than fit into a cell, less than into four.
         let keys: std::collections::BTreeSet<_> =
             cells.iter().map(|cell| (cell.customer, periods_of(&activity, cell))).collect();

@@ -7,6 +7,7 @@ use crate::calendar::{Calendar, Span, Unit, Weekday};
 use crate::commands::report::Request;
 use crate::error::Error;
 use crate::input::source::expand;
+use crate::means::Memory;
 use crate::metrics::{Assumptions, Horizon, defaults, select};
 use crate::report::{Model, Plan, Settings};
 use crate::stats::Confidence;
@@ -48,6 +49,7 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         by: arguments.by.clone(),
         max_rejects: arguments.read.max_rejects,
         threads: arguments.threads,
+        memory: Memory::default(),
         plan: Plan {
             settings: Settings {
                 model,

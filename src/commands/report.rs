@@ -3,8 +3,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
-
 use crate::activity::{Activity, ByColumn, Origin};
 use crate::error::{Error, Result};
 use crate::input::account::{Limit, Rejects, Sink};
@@ -17,6 +15,7 @@ use crate::input::privacy::Privacy;
 use crate::input::reject_file;
 use crate::input::source::Source;
 use crate::input::table::Table;
+use crate::means::{Means, Memory, threads};
 use crate::report::{COUNTS, Inputs, Model, Plan, Report, build};
 
 /// Everything a report depends on; complete, nothing is looked up elsewhere.
@@ -36,6 +35,8 @@ pub struct Request {
     pub max_rejects: Limit,
     /// How many threads read and count; by itself, as many as there are processors.
     pub threads: Option<NonZeroUsize>,
+    /// How much is held in memory.
+    pub memory: Memory,
     /// What is to be reported; its columns and breakdowns come from `by` and the files' headers.
     pub plan: Plan,
 }
@@ -68,11 +69,11 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
 
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let pool = threads(request.threads)?;
+    let means = Means { pool: pool.as_ref(), memory: request.memory };
     let Read { orders, names, activity } = if first.is_empty() {
         Read::nothing(&request.plan)
     } else {
-        let reading =
-            Reading { request: &request, by: &by, exports: &exports, sources: &sources, pool: pool.as_ref() };
+        let reading = Reading { request: &request, by: &by, exports: &exports, sources: &sources, means };
         reading.read(first, &mut rejects)?
     };
     let mut listed = None;
@@ -85,15 +86,8 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
             None => OrdersSide::default(),
         };
         let (options, columns) = (&request.customer_options, &by.customer_columns);
-        listed = Some(customers::read(
-            table,
-            options,
-            &side,
-            columns,
-            &names.customers,
-            &mut rejects,
-            pool.as_ref(),
-        )?);
+        listed =
+            Some(customers::read(table, options, &side, columns, &names.customers, &mut rejects, means)?);
     }
     let privacy = request.order_options.privacy;
     let values = orders.iter().flat_map(|orders| by.order_columns.iter().zip(&orders.values));
@@ -110,20 +104,6 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
     let mut report = build(&inputs, activity, plan)?;
     report.warnings.extend(rejected.into_iter().map(|message| format!("rejected: {message}")));
     Ok(report)
-}
-
-/// The threads that read and count; none where one is enough.
-fn threads(given: Option<NonZeroUsize>) -> Result<Option<ThreadPool>> {
-    let threads = match given {
-        Some(threads) => threads.get(),
-        None => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-    };
-    if threads == 1 {
-        return Ok(None);
-    }
-    let pool =
-        ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("regulars {number}"));
-    pool.build().map(Some).map_err(|error| Error::input(format!("threads cannot be started: {error}")))
 }
 
 /// The orders, read and folded.
@@ -147,7 +127,7 @@ struct Reading<'r> {
     by: &'r By,
     exports: &'r [Source],
     sources: &'r [Source],
-    pool: Option<&'r ThreadPool>,
+    means: Means<'r>,
 }
 
 impl Reading<'_> {
@@ -172,11 +152,10 @@ impl Reading<'_> {
         let Request { order_options, plan, .. } = self.request;
         let columns = &self.by.order_columns;
         let names = Arc::new(Names::new(columns.len()));
-        let activity = Activity::new(plan.settings.calendar, &names, plan.settings.segment_at);
-        let mut reader = OrderReader::new(order_options, columns, self.exports).into(&activity, &names);
-        if let Some(pool) = self.pool {
-            reader = reader.on(pool);
-        }
+        let activity =
+            Activity::new(plan.settings.calendar, &names, plan.settings.segment_at).within(self.means.memory);
+        let reader =
+            OrderReader::new(order_options, columns, self.exports).with(self.means).into(&activity, &names);
         let open = |(number, source): (usize, &Source)| match first.take_if(|_| number == 0) {
             Some(tables) => Ok(tables),
             None => order_options.open(source),

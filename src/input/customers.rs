@@ -3,7 +3,7 @@
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
-use rayon::{Scope, ThreadPool};
+use rayon::Scope;
 
 use super::account::{Account, Reason, Rejects};
 use super::census::FileCensus;
@@ -28,6 +28,7 @@ use super::table::Table;
 use super::waiting::{Waiting, settle};
 use crate::calendar::Day;
 use crate::error::{Error, Result};
+use crate::means::Means;
 
 /// How the customers file is to be read.
 #[derive(Debug, Clone)]
@@ -133,16 +134,16 @@ pub fn read(
     segment_columns: &[String],
     keys: &CustomerKeys,
     rejects: &mut Rejects<'_>,
-    pool: Option<&ThreadPool>,
+    means: Means<'_>,
 ) -> Result<Customers> {
     rejects.begin(&table.header.file, table.header_row.clone());
     let (reads, dates) = CustomerRows::open(&table.header, options, orders, segment_columns, keys)?;
     let mut reader = Reader::new(&reads, dates, orders, rejects);
     let form = table.form.describe();
-    match pool.filter(|_| table.records.is_text()) {
+    match means.pool.filter(|_| table.records.is_text()) {
         Some(pool) => {
             let name = (table.header.file.as_str(), table.delimiter);
-            read_all(pool, name, table.records.into_pieces(), &reads, &mut reader)?;
+            read_all(pool, name, table.records.into_pieces(means.memory.piece), &reads, &mut reader)?;
         }
         None => reader.read_here(&mut { table.records }, None)?,
     }

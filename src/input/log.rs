@@ -1,68 +1,42 @@
 //! Entries that wait for others of their order: in memory while they are few, else by the hash of the order's id,
 //! and on disk where they are many.
-//!
-//! The file on disk has no name, so it is gone when the program is, however that ends.
-
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::sync::Mutex;
 
 use super::account::Reason;
 use super::draft::{NO_DATE, NONE};
 use super::entries::{Entries, Entry, Span, What};
 use super::keys::Keys;
-use super::names::lock;
 use crate::error::{Error, Result};
+use crate::means::Memory;
 use crate::money::Micros;
+use crate::scratch::{Kept, Scratch};
 
 /// Into how many parts entries are divided, once they are many.
 const PARTS: usize = 256;
 
-/// How large a log may grow before it is divided, and before what is in memory goes to disk.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// Bytes that are kept in the order of their rows.
-    pub whole: usize,
-    /// Bytes in memory.
-    pub memory: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { whole: 8 << 20, memory: 128 << 20 }
-    }
-}
-
 /// Entries of all files, part by part.
 #[derive(Debug)]
 pub(super) struct Log {
-    bounds: Bounds,
+    memory: Memory,
     /// One part, or [`PARTS`].
     parts: Vec<Part>,
     /// It is never divided: some entries belong together that are not of one order.
     whole: bool,
     /// Bytes in memory.
     held: usize,
-    disk: Option<Disk>,
+    disk: Scratch,
 }
 
 #[derive(Debug, Default, Clone)]
 struct Part {
     bytes: Vec<u8>,
-    /// Where on disk the bytes before these are: from, and how many.
-    on_disk: Vec<(u64, usize)>,
-}
-
-#[derive(Debug)]
-struct Disk {
-    file: Mutex<File>,
-    end: u64,
+    /// The bytes before these.
+    on_disk: Vec<Kept>,
 }
 
 impl Log {
     /// An empty log.
-    pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, parts: vec![Part::default()], whole: false, held: 0, disk: None }
+    pub(super) fn new(memory: Memory) -> Self {
+        Self { memory, parts: vec![Part::default()], whole: false, held: 0, disk: Scratch::default() }
     }
 
     /// Keeps all entries together from now on.
@@ -85,7 +59,7 @@ impl Log {
     /// # Errors
     /// The disk is full.
     pub(super) fn add(&mut self, packed: &[u8]) -> Result<()> {
-        if self.parts.len() == 1 && !self.whole && self.held + packed.len() > self.bounds.whole {
+        if self.parts.len() == 1 && !self.whole && self.held + packed.len() > self.memory.undivided {
             let before = std::mem::replace(&mut self.parts, vec![Part::default(); PARTS]);
             self.held = 0;
             for part in before {
@@ -98,8 +72,8 @@ impl Log {
         } else {
             self.divide(packed);
         }
-        if self.held > self.bounds.memory && !self.whole {
-            self.spill().map_err(|error| no_room(&error))?;
+        if self.held > self.memory.orders && !self.whole {
+            self.spill()?;
         }
         Ok(())
     }
@@ -116,16 +90,9 @@ impl Log {
     }
 
     /// Writes what is in memory to disk.
-    fn spill(&mut self) -> io::Result<()> {
-        let disk = match &mut self.disk {
-            Some(disk) => disk,
-            None => self.disk.insert(Disk { file: Mutex::new(tempfile::tempfile()?), end: 0 }),
-        };
-        let mut file = lock(&disk.file);
+    fn spill(&mut self) -> Result<()> {
         for part in &mut self.parts {
-            file.write_all(&part.bytes)?;
-            part.on_disk.push((disk.end, part.bytes.len()));
-            disk.end += part.bytes.len() as u64;
+            part.on_disk.push(self.disk.keep(&part.bytes)?);
             part.bytes.clear();
         }
         self.held = 0;
@@ -143,24 +110,11 @@ impl Log {
     /// The disk cannot be read.
     pub(super) fn take(&self, part: usize) -> Result<Vec<u8>> {
         let part = &self.parts[part];
-        let on_disk: usize = part.on_disk.iter().map(|(_, length)| length).sum();
-        let mut bytes = Vec::with_capacity(on_disk + part.bytes.len());
-        if let Some(disk) = &self.disk {
-            for (from, length) in &part.on_disk {
-                let mut file = lock(&disk.file);
-                file.seek(SeekFrom::Start(*from))
-                    .and_then(|_| Read::take(&mut *file, *length as u64).read_to_end(&mut bytes))
-                    .map_err(|error| no_room(&error))?;
-            }
-        }
+        let mut bytes = Vec::new();
+        self.disk.read(&part.on_disk, &mut bytes)?;
         bytes.extend_from_slice(&part.bytes);
         Ok(bytes)
     }
-}
-
-fn no_room(error: &io::Error) -> Error {
-    Error::input(format!("the folder for temporary files, {}: {error}", std::env::temp_dir().display()))
-        .hint("name a folder with more room in the environment variable TMPDIR")
 }
 
 /// What stands before an entry: its length, and the part its order is in.
@@ -424,13 +378,13 @@ mod tests {
             .map(|index| shown(&entries, index, 3, raw(&entries.list[index]).unwrap_or_default()))
             .collect();
         expected.sort();
-        for (whole, memory, parts) in [(1 << 20, 1 << 20, 1), (0, 1 << 20, PARTS), (0, 0, PARTS)] {
-            let mut log = Log::new(Bounds { whole, memory });
+        for (undivided, orders, parts) in [(1 << 20, 1 << 20, 1), (0, 1 << 20, PARTS), (0, 0, PARTS)] {
+            let mut log = Log::new(Memory { undivided, orders, ..Memory::default() });
             let (length, _) = read_head(*packed.first_chunk().expect("an entry"));
             let (first, second) = packed.split_at(HEAD + length);
             log.add(first).expect("room");
             log.add(second).expect("room");
-            assert_eq!((log.parts(), log.disk.is_some()), (parts, memory == 0));
+            assert_eq!((log.parts(), log.disk.is_used()), (parts, orders == 0));
             let (mut all, mut part_of) = (Vec::new(), std::collections::HashMap::new());
             for part in 0..log.parts() {
                 let bytes = log.take(part).expect("readable");

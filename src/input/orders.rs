@@ -24,7 +24,7 @@ use super::fields::{ORDER_FIELDS, OrderField};
 use super::frames::{Batch, TakesBatches};
 use super::gather::Gatherer;
 use super::keys::Keys;
-use super::log::{Bounds, Log, Unpacker};
+use super::log::{Log, Unpacker};
 use super::mapping::{Header, Mapping};
 use super::names::{Names, lock};
 use super::order_line::{Harvest, RowReader, Stopped};
@@ -37,6 +37,7 @@ use super::split::View;
 use super::statuses::Statuses;
 use super::table::{Form, Table};
 use crate::error::{Error, Result};
+use crate::means::{Means, Memory};
 
 pub use super::order_options::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
 
@@ -108,12 +109,10 @@ pub struct OrderReader<'o> {
     /// The files, as far as known.
     files: Vec<FileFacts>,
     names: Arc<Names>,
-    /// Who reads; without one, the calling thread.
-    pool: Option<&'o ThreadPool>,
+    means: Means<'o>,
     /// Who takes the orders; without one they are in [`Finished::batches`].
     taker: Option<&'o dyn TakesBatches>,
     censuses: Option<&'o mut Vec<FileCensus>>,
-    bounds: Bounds,
     /// Orders are whole as soon as another begins.
     in_order: bool,
     account: Account,
@@ -223,10 +222,9 @@ impl<'o> OrderReader<'o> {
             edges: Gatherer::new(options, segment_columns, files.clone().into(), Arc::clone(&names)),
             files,
             names,
-            pool: None,
+            means: Means::default(),
             taker: None,
             censuses: None,
-            bounds: Bounds::default(),
             in_order: false,
             account: Account::default(),
             statuses: Statuses::default(),
@@ -234,7 +232,7 @@ impl<'o> OrderReader<'o> {
             with_offset: 0,
             classified: Classified::default(),
             rejections: Vec::new(),
-            log: Log::new(Bounds::default()),
+            log: Log::new(Memory::default()),
             mapping: Vec::new(),
             keyed_by_email: None,
             repaired: HashMap::new(),
@@ -247,23 +245,17 @@ impl<'o> OrderReader<'o> {
         Self { censuses: Some(censuses), ..self }
     }
 
-    /// Reads with the threads of a pool.
+    /// Reads with these threads, within this memory.
     #[must_use]
-    pub fn on(self, pool: &'o ThreadPool) -> Self {
-        Self { pool: Some(pool), ..self }
+    pub fn with(self, means: Means<'o>) -> Self {
+        Self { means, log: Log::new(means.memory), ..self }
     }
 
     /// Hands the orders on as they are made, with names that others may know.
     #[must_use]
     pub fn into(self, taker: &'o dyn TakesBatches, names: &Arc<Names>) -> Self {
         let named = Self::naming(self.options, self.segment_columns, self.files, Arc::clone(names));
-        Self { taker: Some(taker), pool: self.pool, censuses: self.censuses, bounds: self.bounds, ..named }
-    }
-
-    /// Bounds the memory for orders that are not whole.
-    #[must_use]
-    pub fn within(self, bounds: Bounds) -> Self {
-        Self { bounds, log: Log::new(bounds), ..self }
+        Self { taker: Some(taker), censuses: self.censuses, ..named }.with(self.means)
     }
 
     /// Reads the sources, opened, as one data set.
@@ -417,8 +409,10 @@ impl<'o> OrderReader<'o> {
         let file = self.open_file(header, delimiter, form, number);
         if census.is_none() {
             let file = file?;
-            return match self.pool.filter(|_| records.is_text()) {
-                Some(pool) => self.read_pieces(file, records.into_pieces(), pool, rejects),
+            return match self.means.pool.filter(|_| records.is_text()) {
+                Some(pool) => {
+                    self.read_pieces(file, records.into_pieces(self.means.memory.piece), pool, rejects)
+                }
                 None => self.read_rows(file, &mut records, None, rejects),
             };
         }
@@ -694,7 +688,7 @@ impl<'o> OrderReader<'o> {
             finish(gatherer, taker).map_err(|error| ((NONE, 0), error))
         };
         let parts = 0..log.parts();
-        let gathered: Vec<_> = match self.pool {
+        let gathered: Vec<_> = match self.means.pool {
             Some(pool) if parts.len() > 1 => pool.install(|| parts.into_par_iter().map(gather).collect()),
             _ => parts.map(gather).collect(),
         };

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// bound on the reader's buffer.
 pub const MAX_RECORD: usize = 64 << 20;
 
-/// The first piece of a text, and those after it: the first is also what is looked at to find the header.
+/// The size of the first piece of a text, which is also what is looked at to find the header, and of those after it.
 const FIRST: usize = 256 << 10;
 const PIECE: usize = 1 << 20;
 
@@ -32,11 +32,14 @@ pub struct Piece {
 pub struct Pieces {
     source: Box<dyn Read + Send>,
     name: String,
-    /// The text read behind the last piece.
+    /// The text read behind the last piece, from this byte on.
     rest: Vec<u8>,
+    rest_begins: usize,
     /// The line the next piece begins on.
     line: u64,
+    /// How large the next piece is to be, and how large those behind it.
     size: usize,
+    following: usize,
     exhausted: bool,
     /// What went wrong behind the last piece.
     failed: Option<Error>,
@@ -48,8 +51,10 @@ impl Pieces {
             source,
             name: name.to_owned(),
             rest: Vec::new(),
+            rest_begins: 0,
             line: 1,
             size: FIRST,
+            following: PIECE,
             exhausted: false,
             failed: None,
         }
@@ -60,17 +65,14 @@ impl Pieces {
     /// # Errors
     /// The source cannot be read.
     pub fn next(&mut self, mut buffer: Vec<u8>) -> Result<Option<Piece>> {
-        let mut length = self.rest.len();
-        let mut size = self.size.max(length);
-        self.size = PIECE;
-        let mut end = None;
-        while end.is_none() {
+        let (mut size, mut length) = (self.size, 0);
+        let end = loop {
             // Cleared bytes are read over; those of an earlier piece need no clearing.
             buffer.resize(size, 0);
-            if !self.rest.is_empty() {
-                buffer[..length].copy_from_slice(&self.rest);
-                self.rest.clear();
-            }
+            let known = (size - length).min(self.rest.len() - self.rest_begins);
+            buffer[length..][..known].copy_from_slice(&self.rest[self.rest_begins..][..known]);
+            self.rest_begins += known;
+            length += known;
             while length < size && !self.exhausted && self.failed.is_none() {
                 match self.source.read(&mut buffer[length..]) {
                     Ok(0) => self.exhausted = true,
@@ -79,21 +81,30 @@ impl Pieces {
                     Err(error) => self.failed = Some(self.complain(&error)),
                 }
             }
-            end = if self.exhausted { Some(length) } else { end_of_rows(&buffer[..length]) };
-            if end.is_none() && (length >= MAX_RECORD || self.failed.is_some()) {
-                end = Some(length);
+            let is_all = self.exhausted && self.rest_begins == self.rest.len();
+            let end = if is_all { Some(length) } else { end_of_rows(&buffer[..length]) };
+            match end {
+                Some(end) => break end,
+                None if length >= MAX_RECORD || self.failed.is_some() => break length,
+                None => size *= 2,
             }
-            size *= 2;
-        }
-        let end = end.unwrap_or(length);
+        };
+        self.size = self.following;
         if end == 0 {
             return self.failed.take().map_or(Ok(None), Err);
         }
-        self.rest.extend_from_slice(&buffer[end..length]);
+        if self.rest_begins == self.rest.len() {
+            self.rest.clear();
+            self.rest.extend_from_slice(&buffer[end..length]);
+            self.rest_begins = 0;
+        } else {
+            self.rest_begins -= length - end;
+        }
         buffer.truncate(end);
         let line = self.line;
         self.line += memchr::memchr_iter(b'\n', &buffer).count() as u64;
-        Ok(Some(Piece { text: buffer, line, last: self.exhausted && self.rest.is_empty() }))
+        let last = self.exhausted && self.rest_begins == self.rest.len();
+        Ok(Some(Piece { text: buffer, line, last }))
     }
 
     fn complain(&self, error: &std::io::Error) -> Error {
@@ -106,7 +117,8 @@ impl Pieces {
 
     /// Takes a text back that was read and not used, before anything else is read.
     fn give_back(&mut self, text: &[u8], line: u64) {
-        self.rest.splice(0..0, text.iter().copied());
+        self.rest.splice(..self.rest_begins, text.iter().copied());
+        self.rest_begins = 0;
         self.line = line;
     }
 }
@@ -221,8 +233,8 @@ impl Records {
         self.lines == Lines::OfText
     }
 
-    /// The same text, from the next record on, piece by piece.
-    pub fn into_pieces(mut self) -> Pieces {
+    /// The same text, from the next record on, in pieces of about this size.
+    pub fn into_pieces(mut self, size: usize) -> Pieces {
         let (line, begin) = match (self.rows.place(self.next), self.ended) {
             (_, None) => (self.piece.line, 0),
             (Some(place), _) => place,
@@ -232,6 +244,7 @@ impl Records {
             }
         };
         self.pieces.give_back(&self.piece.text[begin..], line);
+        (self.pieces.size, self.pieces.following) = (size, size);
         self.pieces
     }
 

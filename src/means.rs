@@ -1,0 +1,49 @@
+//! What a run may use of the machine: threads and memory. No number depends on it.
+
+use std::num::NonZeroUsize;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{Error, Result};
+
+/// How much is held in memory before it goes to disk, and in what pieces text is read. No number depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes of text that are read at once.
+    pub piece: usize,
+    /// Bytes of orders that are not whole, kept in the order of their rows; beyond, they are divided.
+    pub undivided: usize,
+    /// Bytes of such orders in memory.
+    pub orders: usize,
+    /// Bytes of what customers bought in past periods.
+    pub cells: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { piece: 1 << 20, undivided: 8 << 20, orders: 128 << 20, cells: 512 << 20 }
+    }
+}
+
+/// Threads and memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Means<'m> {
+    /// The threads that read and count; without them, the calling thread does.
+    pub pool: Option<&'m ThreadPool>,
+    /// The memory.
+    pub memory: Memory,
+}
+
+/// So many threads, by itself as many as there are processors; `None` where one is enough.
+///
+/// # Errors
+/// The system has no threads left.
+pub fn threads(given: Option<NonZeroUsize>) -> Result<Option<ThreadPool>> {
+    let threads = given.or(std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    if threads == 1 {
+        return Ok(None);
+    }
+    let pool =
+        ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("regulars {number}"));
+    pool.build().map(Some).map_err(|error| Error::input(format!("threads cannot be started: {error}")))
+}
