@@ -25,13 +25,33 @@ impl Default for Memory {
     }
 }
 
+/// Is told how far reading has come.
+pub trait Progress: Sync {
+    /// So many more bytes of the files, as they are on disk, and so many more rows were read.
+    fn advance(&self, bytes: u64, rows: u64);
+
+    /// The orders are read once more, from the beginning.
+    fn begin_again(&self);
+}
+
 /// Threads and memory.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Means<'m> {
     /// The threads that read and count; without them, the calling thread does.
     pub pool: Option<&'m ThreadPool>,
     /// The memory.
     pub memory: Memory,
+    /// Who is told how far it has come.
+    pub progress: Option<&'m dyn Progress>,
+}
+
+impl Means<'_> {
+    /// Tells how far reading has come.
+    pub(crate) fn tell(&self, bytes: u64, rows: usize) {
+        if let Some(progress) = self.progress {
+            progress.advance(bytes, rows as u64);
+        }
+    }
 }
 
 /// So many threads, by itself as many as there are processors; `None` where one is enough.

@@ -80,11 +80,12 @@ mod tests {
     fn what_is_kept_comes_back_in_any_order() {
         let scratch = Scratch::default();
         assert!(!scratch.is_used());
+        let long = vec![7; 100_000];
         let first = scratch.keep(b"first").expect("room");
-        let second = scratch.keep(&[7; 100_000]).expect("room");
+        let second = scratch.keep(&long).expect("room");
         let mut out = b"before ".to_vec();
         scratch.read(&[second, first], &mut out).expect("readable");
-        assert_eq!(out, [b"before ", &[7; 100_000][..], b"first"].concat());
+        assert_eq!(out, [b"before ", &long[..], b"first"].concat());
         let third = scratch.keep(b"third").expect("room");
         out.clear();
         scratch.read(&[third], &mut out).expect("readable");

@@ -100,7 +100,7 @@ fn answer(request: Request) -> Answer {
         ));
         Ok(())
     };
-    let report = run(request, &mut sink).map_err(|error| error.kind())?;
+    let report = run(request, &mut sink, None).map_err(|error| error.kind())?;
     let json =
         render(&report, Format::Json, Room { width: 80, wide: false }).map_err(|error| error.kind())?;
     let mut warnings = report.warnings;
@@ -164,7 +164,7 @@ fn row(number: usize, line: &Line, day: u32, has_id: bool) -> String {
     } else {
         format!("2024-{:02}-{:02}", day / 28 % 5 + 1, day % 28 + 1)
     };
-    let id = if has_id { format!("A{:04}", number) } else { String::new() };
+    let id = if has_id { format!("A{number:04}") } else { String::new() };
     let note =
         if note.is_empty() { String::new() } else { format!("\"{}\"", note.replace("5\" of", "5\"\" of")) };
     format!("{id},{customer},{date},{amount},{status},{channel},{note}\n")

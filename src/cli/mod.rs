@@ -4,6 +4,7 @@ mod args;
 mod inspect;
 mod message;
 mod output;
+mod progress;
 mod reading;
 mod rejects;
 mod report;

@@ -5,10 +5,12 @@ use anyhow::Result;
 use super::args::{DialectArgument, FormatArgument, ReportArguments};
 use super::message::say;
 use super::output::{Output, protect_inputs, terminal_width};
+use super::progress::Bar;
 use super::rejects::with_rejects;
 use super::request::request_of;
 use crate::commands::report::run as compute;
 use crate::error::Error;
+use crate::means::Progress;
 use crate::render::{Dialect, Format, Room, accounting, render};
 use crate::report::Report;
 
@@ -24,7 +26,10 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<()> {
     protect_inputs(inputs, &arguments.read, [&arguments.output, &arguments.read.rejects])?;
     // A place that cannot be written to should show before a long run, not after.
     let output = Output::open(arguments.output.as_deref())?;
-    let report = with_rejects(arguments.read.rejects.as_deref(), |sink| compute(request, sink))?;
+    let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {
+        let bar = Bar::new(request.orders.iter().chain(&request.customers), arguments.quiet);
+        compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
+    })?;
     let bytes = render(&report, format, room)?;
     if !arguments.quiet {
         tell(&report, format);

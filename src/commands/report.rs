@@ -15,7 +15,7 @@ use crate::input::privacy::Privacy;
 use crate::input::reject_file;
 use crate::input::source::Source;
 use crate::input::table::Table;
-use crate::means::{Means, Memory, threads};
+use crate::means::{Means, Memory, Progress, threads};
 use crate::report::{COUNTS, Inputs, Model, Plan, Report, build};
 
 /// Everything a report depends on; complete, nothing is looked up elsewhere.
@@ -41,12 +41,12 @@ pub struct Request {
     pub plan: Plan,
 }
 
-/// Reads, counts and computes. `sink` is handed every rejected row.
+/// Reads, counts and computes. `sink` is handed every rejected row; `progress` is told how far it has come.
 ///
 /// # Errors
 /// See the exit codes in the README: the request is impossible, the data is bad or too little, or an
 /// identity does not hold.
-pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
+pub fn run(request: Request, sink: &mut Sink<'_>, progress: Option<&dyn Progress>) -> Result<Report> {
     let contracts = request.plan.settings.model == Model::Contract;
     if contracts && request.customers.is_none() {
         return Err(Error::usage("--model contract needs --customers FILE, which holds the contracts"));
@@ -69,7 +69,7 @@ pub fn run(request: Request, sink: &mut Sink<'_>) -> Result<Report> {
 
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let pool = threads(request.threads)?;
-    let means = Means { pool: pool.as_ref(), memory: request.memory };
+    let means = Means { pool: pool.as_ref(), memory: request.memory, progress };
     let Read { orders, names, activity } = if first.is_empty() {
         Read::nothing(&request.plan)
     } else {

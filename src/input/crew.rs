@@ -9,6 +9,7 @@ use rayon::{Scope, ThreadPool};
 use super::record::{MAX_RECORD, Piece, Pieces, too_long, unclosed_quote};
 use super::split::{Ended, Rows, View};
 use crate::error::Error;
+use crate::means::Means;
 
 /// Reads rows, on any thread: what all threads share.
 pub(super) trait Reads: Sync {
@@ -59,7 +60,7 @@ fn split(piece: Piece, delimiter: u8) -> (Piece, Rows, Ended) {
 /// # Errors
 /// The file cannot be read, a quote never closes, a record is too long, or the taker takes no more.
 pub(super) fn read_all<'s, R: Reads + 's, T: Takes<'s, R>>(
-    pool: &ThreadPool,
+    (pool, means): (&ThreadPool, &Means<'_>),
     (file, delimiter): (&str, u8),
     mut pieces: Pieces,
     reads: &'s R,
@@ -75,7 +76,7 @@ where
         let (sender, receiver) = channel();
         let mut spare: Vec<Vec<u8>> = Vec::new();
         let mut done = BTreeMap::new();
-        let mut taking = Taking { file, delimiter, reads, carried: (Vec::new(), 0) };
+        let mut taking = Taking { means, file, delimiter, reads, carried: (Vec::new(), 0) };
         let (mut sent, mut taken, mut all_sent) = (0, 0, false);
         loop {
             while !all_sent && sent < taken + most {
@@ -83,6 +84,7 @@ where
                     all_sent = true;
                     break;
                 };
+                means.tell(pieces.advanced(), 0);
                 let number = sent;
                 sent += 1;
                 if number == 0 {
@@ -124,6 +126,7 @@ where
 
 /// The state of taking pieces.
 struct Taking<'t, 's, R> {
+    means: &'t Means<'t>,
     file: &'t str,
     delimiter: u8,
     reads: &'s R,
@@ -147,6 +150,7 @@ impl<'s, R: Reads> Taking<'_, 's, R> {
             found = None;
         }
         taker.take(self.reads, &rows.view(&piece.text), found, scope)?;
+        self.means.tell(0, rows.len());
         if let Some(unclosed) = ended.unclosed {
             return Err(unclosed_quote(self.file, unclosed).into());
         }

@@ -143,7 +143,13 @@ pub fn read(
     match means.pool.filter(|_| table.records.is_text()) {
         Some(pool) => {
             let name = (table.header.file.as_str(), table.delimiter);
-            read_all(pool, name, table.records.into_pieces(means.memory.piece), &reads, &mut reader)?;
+            read_all(
+                (pool, &means),
+                name,
+                table.records.into_pieces(means.memory.piece),
+                &reads,
+                &mut reader,
+            )?;
         }
         None => reader.read_here(&mut { table.records }, None)?,
     }

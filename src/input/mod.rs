@@ -50,7 +50,7 @@ pub mod reject_file;
 pub mod returns;
 pub mod side_file;
 pub mod source;
-mod split;
+pub mod split;
 mod statuses;
 pub mod table;
 mod unpack;

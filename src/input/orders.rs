@@ -291,11 +291,15 @@ impl<'o> OrderReader<'o> {
             return Ok(None);
         }
         self.in_order = true;
+        let progress = self.means.progress;
         match self.read_all(tables, rejects) {
             Ok(orders) => Ok(Some(orders)),
             Err(Halt::Failed(error)) => Err(error),
             Err(Halt::OutOfOrder) => {
                 rejects.begin_again();
+                if let Some(progress) = progress {
+                    progress.begin_again();
+                }
                 Ok(None)
             }
         }
@@ -510,8 +514,10 @@ impl<'o> OrderReader<'o> {
             if let Some(census) = &mut census {
                 (first..rows.len()).for_each(|index| census.see(&rows.row(index)));
             }
+            let count = rows.len() - first;
             let mut emit = |batch| give(taker, &mut kept, batch);
             self.read_here(&shared, &mut file, (&rows, first), before, rejects, &mut emit)?;
+            self.means.tell(records.advanced(), count);
         }
         self.read_waiting(&mut file, rejects)?;
         self.classified.finished.batches.append(&mut kept);
@@ -529,9 +535,10 @@ impl<'o> OrderReader<'o> {
         let shared = self.share(&file);
         let before = self.account.read;
         let trouble = Mutex::new(None);
+        let means = self.means;
         let name = (shared.file.header.file.as_str(), shared.file.delimiter);
         let mut taking = Taking { reader: self, file: &mut file, before, rejects, trouble: &trouble };
-        read_all(pool, name, pieces, &shared, &mut taking)?;
+        read_all((pool, &means), name, pieces, &shared, &mut taking)?;
         if let Some(error) = lock(&trouble).take() {
             return Err(error.into());
         }

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::decode::Undecodable;
 pub use super::split::Row;
 use super::split::{Ended, Rows, View};
+use super::unpack::Position;
 use crate::error::{Error, Result};
 
 /// The longest record, in bytes, before a quote is taken to be one that never closes. Also the
@@ -43,6 +45,9 @@ pub struct Pieces {
     exhausted: bool,
     /// What went wrong behind the last piece.
     failed: Option<Error>,
+    /// How far the source was read, and how much of that was told.
+    position: Position,
+    told: u64,
 }
 
 impl Pieces {
@@ -57,6 +62,8 @@ impl Pieces {
             following: PIECE,
             exhausted: false,
             failed: None,
+            position: Position::default(),
+            told: 0,
         }
     }
 
@@ -105,6 +112,12 @@ impl Pieces {
         self.line += memchr::memchr_iter(b'\n', &buffer).count() as u64;
         let last = self.exhausted && self.rest_begins == self.rest.len();
         Ok(Some(Piece { text: buffer, line, last }))
+    }
+
+    /// How many bytes of the source were read since this was asked last.
+    pub fn advanced(&mut self) -> u64 {
+        let position = self.position.load(Relaxed);
+        position - std::mem::replace(&mut self.told, position)
     }
 
     fn complain(&self, error: &std::io::Error) -> Error {
@@ -177,6 +190,16 @@ impl Records {
             count: 0,
             delimiter: b',',
         }
+    }
+
+    /// Takes how far the source is read from here.
+    pub(super) fn follow(&mut self, position: Position) {
+        self.pieces.position = position;
+    }
+
+    /// How many bytes of the source were read since this was asked last.
+    pub fn advanced(&mut self) -> u64 {
+        self.pieces.advanced()
     }
 
     /// Says what the lines of its records are.

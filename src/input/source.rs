@@ -10,7 +10,7 @@ use encoding_rs::Encoding;
 use super::ahead::read_ahead;
 use super::decode::{Decoded, EncodingName};
 use super::parquet;
-use super::unpack::{Packing, Watched, unpack};
+use super::unpack::{Counted, Packing, Position, Watched, unpack};
 use crate::error::{Error, Result};
 
 /// One input, before it is opened.
@@ -34,6 +34,17 @@ impl Source {
         }
     }
 
+    /// How many bytes it has, where that is known before it is read.
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Self::Stdin => None,
+            Self::Memory(_, bytes) => Some(bytes.len() as u64),
+            Self::File(path) => {
+                path.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len())
+            }
+        }
+    }
+
     /// Whether it is a file on a disk, which can be read again; a pipe or a device is none.
     pub fn is_file(&self) -> bool {
         matches!(self, Self::File(path) if path.is_file())
@@ -45,9 +56,14 @@ impl Source {
     /// There is no such file, it is a directory or not readable, or it is no text at all.
     pub fn open(&self, encoding: Option<&'static Encoding>) -> Result<Opened> {
         let complain = |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", self.name()));
+        let mut position = Position::default();
         let (bytes, packing) = match self.parquet() {
             Some(text) => (text.map_err(|error| complain(&error))?, Some(Packing::Parquet)),
-            None => unpack(self.bytes()?).map_err(|error| complain(&error))?,
+            None => {
+                let (bytes, known) = self.bytes()?;
+                position = known;
+                unpack(bytes).map_err(|error| complain(&error))?
+            }
         };
         let text = Decoded::new(bytes, encoding);
         let encoding = text.encoding();
@@ -55,7 +71,7 @@ impl Source {
         // Unpacking is worth a thread, reading plain bytes is not.
         let is_worth_it = matches!(packing, Some(Packing::Gzip | Packing::Zstd));
         let text = if is_worth_it { read_ahead(text).map_err(|error| complain(&error))? } else { text };
-        Ok(Opened { text, packing, encoding })
+        Ok(Opened { text, packing, encoding, position })
     }
 
     /// The text of a Parquet file.
@@ -68,10 +84,16 @@ impl Source {
         (head == parquet::MAGIC).then(|| parquet::text_of(file))
     }
 
-    fn bytes(&self) -> Result<Box<dyn Read + Send>> {
+    fn bytes(&self) -> Result<(Box<dyn Read + Send>, Position)> {
         let path = match self {
-            Self::Stdin => return Ok(Box::new(std::io::stdin())),
-            Self::Memory(_, bytes) => return Ok(Box::new(Cursor::new(Arc::clone(bytes)))),
+            Self::Stdin => {
+                let counted = Counted::new(std::io::stdin());
+                let position = counted.position();
+                return Ok((Box::new(counted), position));
+            }
+            Self::Memory(_, bytes) => {
+                return Ok((Box::new(Cursor::new(Arc::clone(bytes))), Position::default()));
+            }
             Self::File(path) => path,
         };
         let complain = |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", path.display()));
@@ -83,7 +105,9 @@ impl Source {
             return Err(complain(&"is a directory, not a file")
                 .hint("name its files, or give a pattern such as 'exports/*.csv'"));
         }
-        Ok(Box::new(Watched::new(file).map_err(|error| complain(&error))?))
+        let watched = Watched::new(file).map_err(|error| complain(&error))?;
+        let position = watched.position();
+        Ok((Box::new(watched), position))
     }
 }
 
@@ -95,6 +119,8 @@ pub struct Opened {
     pub packing: Option<Packing>,
     /// How it is encoded, once that is known.
     pub encoding: EncodingName,
+    /// How many bytes of it were read, where it is a file.
+    pub position: Position,
 }
 
 /// Turns arguments into sources. An argument that is no file but holds `*`, `?` or `[` is a pattern;

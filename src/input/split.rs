@@ -116,6 +116,11 @@ impl Rows {
         self.parts.len()
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// The rows with their text, which is looked through for damage once.
     pub fn view<'a>(&'a self, text: &'a [u8]) -> View<'a> {
         let clean = std::str::from_utf8(text).ok().filter(|_| memchr::memchr(0, text).is_none());
@@ -284,6 +289,11 @@ impl<'a> View<'a> {
     pub fn len(&self) -> usize {
         self.rows.len()
     }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
 }
 
 impl<'a> Row<'a> {
@@ -299,6 +309,11 @@ impl<'a> Row<'a> {
     /// How many fields it has.
     pub fn len(&self) -> usize {
         self.fields.len()
+    }
+
+    /// Whether it has none, as a row of nothing does.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
     }
 
     /// The value of a field, trimmed of blanks; empty where there is no such field.

@@ -82,10 +82,12 @@ impl Table {
         is_header: Option<&IsHeader<'_>>,
     ) -> Result<Self> {
         let file = source.name();
-        let Opened { text, packing, encoding } = source.open(encoding)?;
+        let Opened { text, packing, encoding, position } = source.open(encoding)?;
         let form = Form { packing, encoding, preamble: 0 };
         let lines = if form.is_typed() { Lines::Records } else { Lines::OfText };
-        Self::find(text, &file, form, lines, delimiter, is_header)
+        let mut table = Self::find(text, &file, form, lines, delimiter, is_header)?;
+        table.records.follow(position);
+        Ok(table)
     }
 
     /// Takes a text as a table; its records stood on these lines.

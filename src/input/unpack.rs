@@ -3,6 +3,8 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
@@ -89,9 +91,37 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
+/// How many bytes of a source were read.
+pub type Position = Arc<AtomicU64>;
+
+/// A source that counts what is read of it.
+pub(super) struct Counted<R> {
+    source: R,
+    position: Position,
+}
+
+impl<R> Counted<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self { source, position: Position::default() }
+    }
+
+    /// Where its position will be found.
+    pub(super) fn position(&self) -> Position {
+        Arc::clone(&self.position)
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(out)?;
+        self.position.fetch_add(read as u64, Relaxed);
+        Ok(read)
+    }
+}
+
 /// A file that notices when it changes while it is read.
 pub(super) struct Watched {
-    file: File,
+    file: Counted<File>,
     size: u64,
 }
 
@@ -102,7 +132,12 @@ impl Watched {
     /// The file's size cannot be asked for.
     pub(super) fn new(file: File) -> io::Result<Self> {
         let size = file.metadata()?.len();
-        Ok(Self { file, size })
+        Ok(Self { file: Counted::new(file), size })
+    }
+
+    /// Where its position will be found.
+    pub(super) fn position(&self) -> Position {
+        self.file.position()
     }
 }
 
@@ -110,7 +145,7 @@ impl Read for Watched {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(out)?;
         if read == 0 && !out.is_empty() {
-            let metadata = self.file.metadata()?;
+            let metadata = self.file.source.metadata()?;
             if metadata.is_file() && metadata.len() != self.size {
                 return Err(io::Error::other(format!(
                     "is still being written: its size went from {} to {} bytes while it was read",
