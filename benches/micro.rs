@@ -100,7 +100,7 @@ fn fold(criterion: &mut Criterion) {
     group.bench_function("1000000", |bencher| {
         bencher.iter(|| {
             next = (next + 1) % batches.len();
-            activity.take(&batches[next]).expect("a batch")
+            activity.take(&batches[next]).expect("a batch");
         });
     });
     group.finish();

@@ -13,7 +13,8 @@ use super::account::{Account, Reason};
 use super::book::Book;
 use super::came_back::refunds;
 use super::date::{Stamp, day_of};
-use super::draft::{Draft, FileFacts, Line, NO_DATE, NONE};
+use super::draft::{Draft, FileFacts, NO_DATE, NONE};
+use super::entries::{Entries, What};
 use super::frames::Batch;
 use super::grouping::{Evidence, Grouping, Lines, Undecided, decide, foreseen};
 use super::names::Names;
@@ -163,34 +164,42 @@ type Groupings = Vec<(Option<Grouping>, Option<Grouping>)>;
 impl Classified {
     /// Classifies an order of one line that says all an order needs and takes nothing back, as
     /// [`Self::add`] does; `false` where it is another order, of which nothing is noted.
-    pub(super) fn add_line(&mut self, line: &Line<'_>, rules: &Rules<'_>, batch: &mut Batch) -> bool {
-        let (Some(at), Some(net @ 0..)) = (line.at, line.amount) else { return false };
-        let is_plain = line.refunded.unwrap_or(0) == 0
-            && line.refunded_at.is_empty()
-            && !line.is_refund
-            && !line.wholly_refunded
-            && rules.currency.is_none()
-            && rules.min_amount.is_none_or(|minimum| net >= minimum);
+    pub(super) fn add_alone(
+        &mut self,
+        entries: &Entries,
+        index: usize,
+        file: u32,
+        rules: &Rules<'_>,
+        batch: &mut Batch,
+    ) -> bool {
+        let entry = &entries.list[index];
+        let is_plain = entry.what == What::Line
+            && entry.at != NO_DATE
+            && entry.has_amount
+            && entry.amount >= rules.min_amount.unwrap_or(0).max(0)
+            && entries.more(entry).says_nothing()
+            && !entry.is_refund
+            && !entry.wholly_refunded
+            && rules.currency.is_none();
         if !is_plain {
             return false;
         }
-        self.order_days.insert(day_of(at));
-        let currency = line.currency.unwrap_or(NONE);
-        if currency != NONE || rules.files[line.file as usize].has_currencies {
-            self.see_currency(currency, (line.file, line.line));
+        let (day, net) = (day_of(entry.at), entry.amount);
+        self.order_days.insert(day);
+        if entry.currency != NONE || rules.files[file as usize].has_currencies {
+            self.see_currency(entry.currency, (file, entry.line));
         }
         self.finished.revenue.0 += WideMicros::from(net);
-        let Some(customer) = line.customer else {
+        if entry.customer == NONE {
             self.finished.revenue.1 += WideMicros::from(net);
             self.finished.keyless += 1;
             self.account.exclude(Reason::NoCustomer, 1);
             return true;
-        };
-        let day = day_of(at);
+        }
         self.finished.cover((day, day));
         self.finished.purchases += 1;
         self.account.used += 1;
-        batch.push(customer, at, net, true, line.segments);
+        batch.push(entry.customer, entry.at, net, true, entries.segments(index));
         true
     }
 

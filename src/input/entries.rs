@@ -17,7 +17,7 @@ pub(super) struct Span {
 impl Span {
     pub(super) const NONE: Self = Self { start: 0, length: u32::MAX };
 
-    fn is_none(self) -> bool {
+    pub(super) fn is_none(self) -> bool {
         self.length == u32::MAX
     }
 }
@@ -33,32 +33,52 @@ pub(super) enum What {
     Unreadable,
 }
 
-/// What one row says of its order.
+/// What one row says of its order, in 64 bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    pub(super) what: What,
     /// The order's id.
     pub(super) id: Span,
     /// The customer's key, and its number once that is found.
     pub(super) key: Span,
-    pub(super) customer: u32,
-    /// The id of the transaction, where rows have one.
-    pub(super) transaction: Span,
-    /// Which of the rows at hand it is.
-    pub(super) row: u32,
-    pub(super) line: u64,
     /// When it was ordered; [`NO_DATE`] where it does not say.
     pub(super) at: Stamp,
-    pub(super) amount: Option<Micros>,
+    /// Its amount, where it has one.
+    pub(super) amount: Micros,
+    pub(super) line: u64,
+    pub(super) customer: u32,
+    pub(super) currency: u32,
+    /// Which of the rows at hand it is.
+    pub(super) row: u32,
+    /// What most rows do not say, in [`Entries::more`]; [`NONE`] where it says no more.
+    pub(super) more: u32,
+    pub(super) what: What,
+    pub(super) has_amount: bool,
+    pub(super) has_status: bool,
+    pub(super) is_refund: bool,
+    pub(super) wholly_refunded: bool,
+}
+
+/// What some rows say beyond what all do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct More {
+    /// The id of the transaction, where rows have one.
+    pub(super) transaction: Span,
     /// What stands where the amount does, whether or not it counts.
     pub(super) written: Option<Micros>,
     pub(super) refunded: Option<Micros>,
     /// Refunds with a date of their own, in [`Entries::dated`].
     pub(super) dated: Span,
-    pub(super) currency: u32,
-    pub(super) is_refund: bool,
-    pub(super) wholly_refunded: bool,
-    pub(super) has_status: bool,
+}
+
+impl More {
+    /// Nothing.
+    pub(super) const NOTHING: Self =
+        Self { transaction: Span::NONE, written: None, refunded: None, dated: Span { start: 0, length: 0 } };
+
+    /// Whether nothing came back.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.refunded.unwrap_or(0) == 0 && self.dated.length == 0
+    }
 }
 
 /// Entries, in the order of their rows.
@@ -69,6 +89,7 @@ pub(super) struct Entries {
     segments: Vec<u32>,
     /// How many such columns there are.
     columns: usize,
+    more: Vec<More>,
     dated: Vec<(Stamp, Micros)>,
     /// The bytes of ids and keys.
     arena: Vec<u8>,
@@ -83,23 +104,26 @@ impl Entry {
     /// A row of which only its place is known.
     pub(super) fn at(row: u32, line: u64) -> Self {
         Self {
-            what: What::Line,
             id: Span::NONE,
             key: Span::NONE,
-            customer: NONE,
-            transaction: Span::NONE,
-            row,
-            line,
             at: NO_DATE,
-            amount: None,
-            written: None,
-            refunded: None,
-            dated: Span { start: 0, length: 0 },
+            amount: 0,
+            line,
+            customer: NONE,
             currency: NONE,
+            row,
+            more: NONE,
+            what: What::Line,
+            has_amount: false,
+            has_status: false,
             is_refund: false,
             wholly_refunded: false,
-            has_status: false,
         }
+    }
+
+    /// Its amount.
+    pub(super) fn amount(&self) -> Option<Micros> {
+        self.has_amount.then_some(self.amount)
     }
 }
 
@@ -122,6 +146,7 @@ impl Entries {
     pub(super) fn clear(&mut self) {
         self.list.clear();
         self.segments.clear();
+        self.more.clear();
         self.dated.clear();
         self.arena.clear();
     }
@@ -146,6 +171,21 @@ impl Entries {
         let start = short(self.dated.len());
         self.dated.extend_from_slice(dated);
         Span { start, length: short(dated.len()) }
+    }
+
+    /// Keeps what a row says beyond what all do; where that is nothing, nothing is kept.
+    pub(super) fn keep_more(&mut self, more: More) -> u32 {
+        let has_transaction = !more.transaction.is_none();
+        if more.says_nothing() && !has_transaction {
+            return NONE;
+        }
+        self.more.push(more);
+        short(self.more.len() - 1)
+    }
+
+    /// What an entry says beyond what all do.
+    pub(super) fn more(&self, entry: &Entry) -> &More {
+        self.more.get(entry.more as usize).unwrap_or(&More::NOTHING)
     }
 
     /// Adds an entry with the values of its segments.
@@ -186,14 +226,15 @@ impl Entries {
     /// A line as the book takes it.
     pub(super) fn line<'a>(&'a self, index: usize, file: u32, raw: &'a [u8]) -> Line<'a> {
         let entry = &self.list[index];
+        let more = self.more(entry);
         Line {
             file,
             line: entry.line,
             at: (entry.at != NO_DATE).then_some(entry.at),
             customer: (entry.customer != NONE).then_some(entry.customer),
-            amount: entry.amount,
-            refunded: entry.refunded,
-            refunded_at: self.dated(entry.dated),
+            amount: entry.amount(),
+            refunded: more.refunded,
+            refunded_at: self.dated(more.dated),
             is_refund: entry.is_refund,
             wholly_refunded: entry.wholly_refunded,
             currency: (entry.currency != NONE).then_some(entry.currency),

@@ -43,6 +43,16 @@ impl Batch {
         }
     }
 
+    /// Makes room for so many orders.
+    pub(super) fn reserve(&mut self, orders: usize) {
+        self.customer.reserve(orders);
+        self.day.reserve(orders);
+        self.at.reserve(orders);
+        self.net.reserve(orders);
+        self.purchase.reserve(orders);
+        self.segments.iter_mut().for_each(|column| column.reserve(orders));
+    }
+
     pub(super) fn len(&self) -> usize {
         self.customer.len()
     }

@@ -97,8 +97,9 @@ impl<'o> Gatherer<'o> {
             What::Line => {}
         }
         let is_transaction = self.files[file as usize].has_transactions;
-        if let Some(transaction) = entries.bytes(entry.transaction)
-            && self.is_known(transaction, entry.written, file, entry.line)?
+        let more = entries.more(entry);
+        if let Some(transaction) = entries.bytes(more.transaction)
+            && self.is_known(transaction, more.written, file, entry.line)?
         {
             self.account.exclude(Reason::RepeatedRow, 1);
             return Ok(());

@@ -3,7 +3,7 @@
 
 use super::account::Reason;
 use super::draft::{NO_DATE, NONE};
-use super::entries::{Entries, Entry, Span, What};
+use super::entries::{Entries, Entry, More, Span, What};
 use super::keys::Keys;
 use crate::error::{Error, Result};
 use crate::means::Memory;
@@ -175,7 +175,8 @@ fn pack_one(
     out: &mut Vec<u8>,
 ) {
     let entry = &entries.list[index];
-    let transaction = entries.bytes(entry.transaction);
+    let more = entries.more(entry);
+    let transaction = entries.bytes(more.transaction);
     let bit = |is: bool, bit: u16| if is { bit } else { 0 };
     let (what, reason) = match entry.what {
         What::Line => (0, None),
@@ -185,12 +186,12 @@ fn pack_one(
     let flags = bit(id.is_some(), has::ID)
         | bit(transaction.is_some(), has::TRANSACTION)
         | bit(entry.at != NO_DATE, has::AT)
-        | bit(entry.amount.is_some(), has::AMOUNT)
-        | bit(entry.refunded.is_some(), has::REFUNDED)
+        | bit(entry.has_amount, has::AMOUNT)
+        | bit(more.refunded.is_some(), has::REFUNDED)
         | bit(entry.customer != NONE, has::CUSTOMER)
         | bit(entry.currency != NONE, has::CURRENCY)
         | bit(raw.is_some(), has::RAW)
-        | bit(transaction.is_some() && entry.written.is_some(), has::WRITTEN)
+        | bit(transaction.is_some() && more.written.is_some(), has::WRITTEN)
         | bit(entry.is_refund, has::IS_REFUND)
         | bit(entry.wholly_refunded, has::WHOLLY_REFUNDED)
         | bit(entry.has_status, has::STATUS)
@@ -205,15 +206,15 @@ fn pack_one(
         number(text.len() as u64, out);
         out.extend_from_slice(text);
     }
-    let written = entry.written.filter(|_| transaction.is_some());
+    let written = more.written.filter(|_| transaction.is_some());
     let at = (entry.at != NO_DATE).then_some(entry.at);
-    for value in [at, entry.amount, written, entry.refunded].into_iter().flatten() {
+    for value in [at, entry.amount(), written, more.refunded].into_iter().flatten() {
         signed(value, out);
     }
     for name in [entry.customer, entry.currency].into_iter().filter(|name| *name != NONE) {
         number(name.into(), out);
     }
-    let dated = entries.dated(entry.dated);
+    let dated = entries.dated(more.dated);
     number(dated.len() as u64, out);
     for (at, amount) in dated {
         signed(*at, out);
@@ -280,19 +281,21 @@ impl<'p> Unpacker<'p> {
             self.entries.keep(text)
         };
         entry.id = text(has(has::ID));
-        entry.transaction = text(has(has::TRANSACTION));
+        let transaction = text(has(has::TRANSACTION));
         let mut value = |is: bool| is.then(|| zigzag(unsigned(&mut bytes)));
         entry.at = value(has(has::AT)).unwrap_or(NO_DATE);
-        entry.amount = value(has(has::AMOUNT));
-        entry.written = value(has(has::WRITTEN));
-        entry.refunded = value(has(has::REFUNDED));
+        entry.has_amount = has(has::AMOUNT);
+        entry.amount = value(has(has::AMOUNT)).unwrap_or_default();
+        let written = value(has(has::WRITTEN));
+        let refunded = value(has(has::REFUNDED));
         let mut name = |is: bool| if is { short(unsigned(&mut bytes)) } else { NONE };
         entry.customer = name(has(has::CUSTOMER));
         entry.currency = name(has(has::CURRENCY));
         let dated: Vec<(i64, Micros)> = (0..unsigned(&mut bytes))
             .map(|_| (zigzag(unsigned(&mut bytes)), zigzag(unsigned(&mut bytes))))
             .collect();
-        entry.dated = self.entries.keep_dated(&dated);
+        let dated = self.entries.keep_dated(&dated);
+        entry.more = self.entries.keep_more(More { transaction, written, refunded, dated });
         entry.is_refund = has(has::IS_REFUND);
         entry.wholly_refunded = has(has::WHOLLY_REFUNDED);
         entry.has_status = has(has::STATUS);
@@ -339,7 +342,7 @@ mod tests {
             } else {
                 entries.keep(format!("order {}", line / 3).as_bytes())
             };
-            entry.transaction = if odd { entries.keep(b"t") } else { Span::NONE };
+            let transaction = if odd { entries.keep(b"t") } else { Span::NONE };
             entry.what = match line % 7 {
                 0 => What::LeftOut(Reason::AfterAsOf),
                 1 => What::Unreadable,
@@ -347,15 +350,16 @@ mod tests {
             };
             entry.at =
                 if line % 11 == 0 { NO_DATE } else { 1_700_000_000 - line.cast_signed() * 1_000_000_000 };
-            entry.amount = (line % 13 != 0).then_some(-(line.cast_signed() << 40));
-            entry.written = odd.then_some(i64::MIN);
-            entry.refunded = odd.then_some(i64::MAX);
+            entry.has_amount = line % 13 != 0;
+            entry.amount = if entry.has_amount { -(line.cast_signed() << 40) } else { 0 };
+            let (written, refunded) = (odd.then_some(i64::MIN), odd.then_some(i64::MAX));
             entry.customer = if odd { NONE } else { u32::MAX - 1 };
             entry.currency = if odd { 0 } else { NONE };
             entry.is_refund = odd;
             entry.wholly_refunded = !odd;
             entry.has_status = odd;
-            entry.dated = entries.keep_dated(if odd { &[(5, -6), (7, 8)] } else { &[] });
+            let dated = entries.keep_dated(if odd { &[(5, -6), (7, 8)] } else { &[] });
+            entry.more = entries.keep_more(More { transaction, written, refunded, dated });
             entries.push(entry, &[NONE, u32::try_from(line).expect("small")]);
         }
         entries
@@ -363,7 +367,8 @@ mod tests {
 
     fn shown(entries: &Entries, index: usize, file: u32, raw: &[u8]) -> String {
         let entry = &entries.list[index];
-        let texts = [entry.id, entry.transaction].map(|span| entries.bytes(span).map(<[u8]>::to_vec));
+        let texts =
+            [entry.id, entries.more(entry).transaction].map(|span| entries.bytes(span).map(<[u8]>::to_vec));
         format!("{:?} {:?} {texts:?} {raw:?}", entry.what, entries.line(index, file, raw))
     }
 

@@ -64,11 +64,10 @@ impl CustomerKeys {
 
     /// The numbers of many keys at once: each part is taken once, and the entries of its next keys are looked at
     /// together before they are needed, so that the memory waits for many of them and not for each.
-    pub fn number_all<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone, numbers: &mut Vec<u32>) {
+    pub fn number_all<'k>(&self, keys: impl Iterator<Item = &'k [u8]>, numbers: &mut Vec<u32>) {
         const AHEAD: usize = 64;
-        let hashes: Vec<u64> = keys.clone().map(Keys::hash).collect();
-        let keys: Vec<&[u8]> = keys.collect();
-        let by_part = Grouped::new(hashes.iter().map(|hash| part_of(*hash)), PARTS);
+        let keys: Vec<(u64, &[u8])> = keys.map(|key| (Keys::hash(key), key)).collect();
+        let by_part = Grouped::new(keys.iter().map(|(hash, _)| part_of(*hash)), PARTS);
         numbers.clear();
         numbers.resize(keys.len(), 0);
         let mut near = [0; AHEAD];
@@ -76,12 +75,12 @@ impl CustomerKeys {
             let mut known = lock(&self.parts[part]);
             for members in members.chunks(AHEAD) {
                 for (near, member) in near.iter_mut().zip(members) {
-                    *near = hashes[*member as usize];
+                    *near = keys[*member as usize].0;
                 }
                 known.warm::<AHEAD>(&near[..members.len()]);
-                for (member, hash) in members.iter().zip(near) {
-                    let index = *member as usize;
-                    numbers[index] = numbered(known.number_hashed(keys[index], hash), part);
+                for member in members {
+                    let (hash, key) = keys[*member as usize];
+                    numbers[*member as usize] = numbered(known.number_hashed(key, hash), part);
                 }
             }
         }

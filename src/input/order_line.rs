@@ -6,7 +6,7 @@ use super::account::{Account, Fault, Problem, Reason};
 use super::column::Verdict;
 use super::date::{Stamp, day_of};
 use super::draft::{NO_DATE, NONE};
-use super::entries::{Entries, Entry, Span, What};
+use super::entries::{Entries, Entry, More, Span, What};
 use super::fields::OrderField;
 use super::names::{Met, Names};
 use super::order_identity::{Identity, Kind, identify, is_cancelled, is_second_header};
@@ -230,15 +230,18 @@ impl RowReader<'_> {
         };
         let wholly_refunded = what.kind == Kind::Sale
             && what.status.is_some_and(|status| self.harvest.statuses.is_wholly_refunded(status));
+        let id = self.keep_id(what.id.as_deref());
+        let entries = &mut self.harvest.entries;
+        let dated = entries.keep_dated(&money.dated);
+        let more = More { transaction, written: money.written, refunded: money.refunded, dated };
+        let amount = money.amount.map(|amount| if is_refund { amount.abs() } else { amount });
         let entry = Entry {
-            id: self.keep_id(what.id.as_deref()),
+            id,
             key,
-            transaction,
             at: at.map_or(NO_DATE, |(stamp, _)| stamp),
-            amount: money.amount.map(|amount| if is_refund { amount.abs() } else { amount }),
-            written: money.written,
-            refunded: money.refunded,
-            dated: self.harvest.entries.keep_dated(&money.dated),
+            amount: amount.unwrap_or_default(),
+            has_amount: amount.is_some(),
+            more: entries.keep_more(more),
             currency,
             is_refund,
             wholly_refunded,

@@ -8,7 +8,7 @@ use super::book::{Direction, Rejection};
 use super::classify::{Classified, Rules};
 use super::crew::Reads;
 use super::draft::{FileFacts, NO_DATE};
-use super::entries::{Entries, Entry, What};
+use super::entries::{Entries, Entry};
 use super::frames::Batch;
 use super::gather::Gatherer;
 use super::log::pack;
@@ -99,7 +99,7 @@ pub(super) fn make<'r>(
         let again = shared.files.len() > 1;
         let mut packed = Vec::with_capacity(entries.list.len() * 48);
         let raw = |entry: &Entry| {
-            let unfinished = entry.at == NO_DATE || (needs_amount && entry.amount.is_none());
+            let unfinished = entry.at == NO_DATE || (needs_amount && !entry.has_amount);
             (again || unfinished).then(|| raw(entry.row))
         };
         pack(entries, shared.file.number, raw, &mut packed);
@@ -130,6 +130,7 @@ fn whole_orders<'r>(
         Gatherer::new(shared.options, shared.segment_columns, Arc::clone(&files), Arc::clone(&shared.names))
             .of_one_file();
     let mut batch = Batch::new(shared.segment_columns.len());
+    batch.reserve(entries.list.len());
     let number = shared.file.number;
     let mut following = ids().skip(1);
     // Whether the entry before, and the one behind, are of the same order as the entry at hand.
@@ -151,11 +152,10 @@ fn whole_orders<'r>(
             }
             is_alone = !same_before && !same_behind;
         }
-        let line = entries.line(index, number, raw(entry.row));
-        if is_alone && entry.what == What::Line && whole.classified.add_line(&line, &rules, &mut batch) {
+        if is_alone && whole.classified.add_alone(entries, index, number, &rules, &mut batch) {
             continue;
         }
-        if let Err(error) = gatherer.add(entries, index, number, line.raw) {
+        if let Err(error) = gatherer.add(entries, index, number, raw(entry.row)) {
             whole.failed = Some(error);
             break;
         }

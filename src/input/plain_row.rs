@@ -136,8 +136,8 @@ impl RowReader<'_> {
             id,
             key,
             at,
-            amount: Some(amount),
-            written: Some(amount),
+            amount,
+            has_amount: true,
             currency,
             has_status: status.is_some(),
             ..Entry::at(index, row.line)
