@@ -17,11 +17,13 @@ pub struct Memory {
     pub orders: usize,
     /// Bytes of what customers bought in past periods.
     pub cells: usize,
+    /// Customers; where there are more, they are counted a share at a time, if the files can be read again.
+    pub customers: usize,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { piece: 1 << 20, undivided: 8 << 20, orders: 128 << 20, cells: 512 << 20 }
+        Self { piece: 1 << 20, undivided: 8 << 20, orders: 128 << 20, cells: 512 << 20, customers: 32 << 20 }
     }
 }
 

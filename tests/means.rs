@@ -27,13 +27,16 @@ use regulars::stats::Confidence;
 /// Threads, and memory that is too small for anything.
 fn means() -> Vec<(Option<usize>, Memory)> {
     let memory = Memory::default();
-    let tiny = Memory { piece: 40, undivided: 0, orders: 0, cells: 0 };
+    let tiny = Memory { piece: 40, undivided: 0, orders: 0, cells: 0, ..memory };
+    let shares = Memory { customers: 16, ..tiny };
     vec![
         (Some(1), Memory { piece: 100, ..memory }),
         (Some(2), Memory { piece: 40, ..memory }),
         (Some(3), Memory { piece: 64, undivided: 0, ..memory }),
         (Some(8), tiny),
         (Some(1), tiny),
+        (Some(2), shares),
+        (Some(1), Memory { customers: 16, ..memory }),
         (None, memory),
     ]
 }
@@ -209,7 +212,7 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: RngSeed::Fixed(4), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, rng_seed: RngSeed::Fixed(4), ..ProptestConfig::default() })]
 
     #[test]
     fn the_numbers_do_not_depend_on_the_means((files, ids) in files()) {

@@ -119,6 +119,26 @@ pub fn count(activity: Activity, counting: &Counting<'_>) -> Result<Vec<Breakdow
     Ok(counted)
 }
 
+/// Adds the counts of other customers to the same breakdowns, and checks that they agree.
+///
+/// # Errors
+/// See [`count`].
+pub fn add_counts(known: &mut [Breakdown], other: Vec<Breakdown>) -> Result<()> {
+    for (known, other) in known.iter_mut().zip(other) {
+        for segment in other.segments {
+            match known.segments.binary_search_by(|known| known.values.cmp(&segment.values)) {
+                Err(place) => known.segments.insert(place, segment),
+                Ok(place) => {
+                    for (sum, tally) in known.segments[place].tallies.iter_mut().zip(&segment.tallies) {
+                        sum.merge(tally).ok_or_else(too_large)?;
+                    }
+                }
+            }
+        }
+    }
+    check(known)
+}
+
 /// What the customers file says of customers, part by part.
 #[derive(Debug, Default)]
 struct Listed {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::input::Stamp;
 use crate::input::book::NONE;
 use crate::input::frames::{TakesBatches, segment_column};
-use crate::input::names::{Grouped, Names, PARTS, lock};
+use crate::input::names::{ELSEWHERE, Grouped, Names, PARTS, lock};
 use crate::means::Memory;
 use crate::money::Micros;
 use crate::scratch::{Kept, Scratch};
@@ -129,7 +129,9 @@ impl TakesBatches for Activity {
                 .map(|index| Ok(column(batch, &segment_column(index))?.u32()?.cont_slice()?))
                 .collect::<Result<_>>()?,
         };
-        let by_part = Grouped::new(orders.customers.iter().map(|customer| *customer as usize % PARTS), PARTS);
+        // Customers of another share are in none of these parts.
+        let part_of = |customer: &u32| if *customer < ELSEWHERE { *customer as usize % PARTS } else { PARTS };
+        let by_part = Grouped::new(orders.customers.iter().map(part_of), PARTS + 1);
         for (part, rows) in self.parts.iter().zip(by_part.groups()).filter(|(_, rows)| !rows.is_empty()) {
             lock(part).add(&orders, rows, self)?;
         }

@@ -10,7 +10,7 @@ mod fold;
 mod grid;
 mod segments;
 
-pub use count::{Breakdown, Counting, Segment, count};
+pub use count::{Breakdown, Counting, Segment, add_counts, count};
 pub use fold::{Activity, SegmentAt};
 pub use grid::Grid;
 pub use segments::{ByColumn, Origin, Segmentation};

@@ -1,22 +1,23 @@
 //! `regulars report`: files to a [`Report`].
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::activity::{Activity, ByColumn, Origin};
+use crate::activity::{Activity, Breakdown, ByColumn, Origin, add_counts};
 use crate::error::{Error, Result};
-use crate::input::account::{Limit, Rejects, Sink};
-use crate::input::customers::{self, CustomerOptions, OrdersSide};
+use crate::input::account::{Limit, Rejected, Rejects, Sink};
+use crate::input::customers::{self, CustomerOptions, Customers, OrdersSide};
 use crate::input::keys::Keys;
 use crate::input::mapping::Header;
-use crate::input::names::Names;
-use crate::input::orders::{OrderOptions, OrderReader, Orders};
+use crate::input::names::{Names, Share};
+use crate::input::orders::{Again, OrderOptions, OrderReader, Orders};
 use crate::input::privacy::Privacy;
 use crate::input::reject_file;
 use crate::input::source::Source;
 use crate::input::table::Table;
 use crate::means::{Means, Memory, Progress, threads};
-use crate::report::{COUNTS, Inputs, Model, Plan, Report, build};
+use crate::report::{COUNTS, Inputs, Model, Plan, Report, build, count_all};
 
 /// Everything a report depends on; complete, nothing is looked up elsewhere.
 #[derive(Debug)]
@@ -67,106 +68,183 @@ pub fn run(request: Request, sink: &mut Sink<'_>, progress: Option<&dyn Progress
     };
     let by = headers.resolve(&request.by)?;
 
+    let by_columns = (by.columns.clone(), by.breakdowns.clone());
+    let plan = Plan { columns: by_columns.0, breakdowns: by_columns.1, ..request.plan };
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let pool = threads(request.threads)?;
     let means = Means { pool: pool.as_ref(), memory: request.memory, progress };
-    let Read { orders, names, activity } = if first.is_empty() {
-        Read::nothing(&request.plan)
-    } else {
-        let reading = Reading { request: &request, by: &by, exports: &exports, sources: &sources, means };
-        reading.read(first, &mut rejects)?
+    let reading = Reading {
+        order_options: &request.order_options,
+        customer_options: &request.customer_options,
+        customers: request.customers.as_ref(),
+        plan: &plan,
+        by: &by,
+        exports: &exports,
+        sources: &sources,
+        means,
+        in_no_order: Cell::new(false),
     };
-    let mut listed = None;
-    if let Some(table) = customers_table {
-        let side = match &orders {
-            Some(orders) => OrdersSide {
-                keyed_by_email: Some(orders.keyed_by_email),
-                has_orders: activity.customers_with_orders(names.customers.bound()),
-            },
-            None => OrdersSide::default(),
-        };
-        let (options, columns) = (&request.customer_options, &by.customer_columns);
-        listed =
-            Some(customers::read(table, options, &side, columns, &names.customers, &mut rejects, means)?);
-    }
+    let opened = Opened { orders: first, customers: customers_table };
+    let ReadShare { orders, customers: listed, breakdowns } = reading.read_shares(opened, &mut rejects)?;
     let privacy = request.order_options.privacy;
     let values = orders.iter().flat_map(|orders| by.order_columns.iter().zip(&orders.values));
     let of_customers = listed.iter().flat_map(|listed| by.customer_columns.iter().zip(&listed.values));
     values.chain(of_customers).try_for_each(|(column, values)| refuse_personal(privacy, column, values))?;
     let rejected = rejects.messages();
-    let plan = Plan { columns: by.columns, breakdowns: by.breakdowns, ..request.plan };
-    let inputs = Inputs {
-        orders: orders.as_ref(),
-        customers: listed.as_ref(),
-        population: names.customers.bound(),
-        pool: pool.as_ref(),
-    };
-    let mut report = build(&inputs, activity, plan)?;
+    let inputs =
+        Inputs { orders: orders.as_ref(), customers: listed.as_ref(), population: 0, pool: pool.as_ref() };
+    let mut report = build(&inputs, breakdowns, plan)?;
     report.warnings.extend(rejected.into_iter().map(|message| format!("rejected: {message}")));
     Ok(report)
 }
 
-/// The orders, read and folded.
-struct Read {
+/// The files that were opened to see their headers.
+struct Opened {
+    orders: Vec<Table>,
+    customers: Option<Table>,
+}
+
+/// What came of a share of the customers.
+struct ReadShare {
     orders: Option<Orders>,
-    names: Arc<Names>,
-    activity: Activity,
+    customers: Option<Customers>,
+    breakdowns: Vec<Breakdown>,
 }
 
-impl Read {
-    fn nothing(plan: &Plan) -> Self {
-        let names = Arc::new(Names::default());
-        let activity = Activity::new(plan.settings.calendar, &names, plan.settings.segment_at);
-        Self { orders: None, names, activity }
-    }
-}
-
-/// How the orders are read.
+/// How the files are read.
 struct Reading<'r> {
-    request: &'r Request,
+    order_options: &'r OrderOptions,
+    customer_options: &'r CustomerOptions,
+    customers: Option<&'r Source>,
+    plan: &'r Plan,
     by: &'r By,
     exports: &'r [Source],
     sources: &'r [Source],
     means: Means<'r>,
+    /// The orders are known to be in no order of their ids.
+    in_no_order: Cell<bool>,
 }
 
 impl Reading<'_> {
-    /// Reads the sources, of which the first is opened: in the order of their ids, where they have one and could be
-    /// read again if not.
-    fn read(&self, first: Vec<Table>, rejects: &mut Rejects<'_>) -> Result<Read> {
-        let mut first = Some(first);
-        if self.sources.iter().all(Source::is_file)
-            && let Some(read) = self.read_once(&mut first, rejects, true)?
-        {
-            return Ok(read);
-        }
-        self.read_once(&mut first, rejects, false)?.ok_or_else(|| Error::internal("orders are not read"))
+    /// Whether all files can be read once more.
+    fn can_read_again(&self) -> bool {
+        self.sources.iter().chain(self.customers).all(Source::is_file)
     }
 
-    fn read_once(
+    /// Reads and counts all customers: at once, or, where they are too many, a share after the other.
+    fn read_shares(&self, opened: Opened, rejects: &mut Rejects<'_>) -> Result<ReadShare> {
+        let mut opened = Some(opened);
+        let mut share = Share::WHOLE;
+        // Contracts are covered by the customers file, which has to be read as a whole.
+        let is_whole = self.plan.settings.model == Model::Contract || !self.can_read_again();
+        let most = if is_whole { usize::MAX } else { self.means.memory.customers };
+        let mut all = loop {
+            match self.read_share(opened.take(), share, most, rejects)? {
+                Some(read) => break read,
+                None => share.of *= 4,
+            }
+            self.begin_again(rejects);
+        };
+        for which in 1..share.of {
+            // Its rows are accounted for already.
+            let mut sink = |_: Rejected<'_>| Ok(());
+            let mut known = Rejects::new(Limit::Percent(100.0), &mut sink);
+            if let Some(progress) = self.means.progress {
+                progress.begin_again();
+            }
+            // Keys are spread evenly, so a share is hardly larger than the first.
+            let read = self.read_share(None, Share { which, ..share }, usize::MAX, &mut known)?;
+            let read = read.ok_or_else(|| Error::internal("a share of the customers has no end"))?;
+            add_counts(&mut all.breakdowns, read.breakdowns)?;
+            if let (Some(customers), Some(more)) = (&mut all.customers, &read.customers) {
+                customers.add_share(more);
+            }
+        }
+        Ok(all)
+    }
+
+    fn begin_again(&self, rejects: &mut Rejects<'_>) {
+        rejects.begin_again();
+        if let Some(progress) = self.means.progress {
+            progress.begin_again();
+        }
+    }
+
+    /// Reads and counts a share of the customers; `None` where it has more than so many.
+    fn read_share(
         &self,
-        first: &mut Option<Vec<Table>>,
+        opened: Option<Opened>,
+        share: Share,
+        most: usize,
         rejects: &mut Rejects<'_>,
-        in_order: bool,
-    ) -> Result<Option<Read>> {
-        let Request { order_options, plan, .. } = self.request;
-        let columns = &self.by.order_columns;
-        let names = Arc::new(Names::new(columns.len()));
-        let activity =
-            Activity::new(plan.settings.calendar, &names, plan.settings.segment_at).within(self.means.memory);
-        let reader =
-            OrderReader::new(order_options, columns, self.exports).with(self.means).into(&activity, &names);
-        let open = |(number, source): (usize, &Source)| match first.take_if(|_| number == 0) {
-            Some(tables) => Ok(tables),
-            None => order_options.open(source),
+    ) -> Result<Option<ReadShare>> {
+        let settings = &self.plan.settings;
+        let names = || Arc::new(Names::new(self.by.order_columns.len()).sharing(share, most));
+        let activity = |names: &Arc<Names>| {
+            Activity::new(settings.calendar, names, settings.segment_at).within(self.means.memory)
         };
-        let tables = self.sources.iter().enumerate().map(open).flat_map(one_by_one);
-        let orders = if in_order {
-            reader.read_in_order(tables, rejects)?
-        } else {
-            Some(reader.read(tables, rejects)?)
+        let (mut first, customers_table) = match opened {
+            Some(Opened { orders, customers }) => (Some(orders), customers),
+            None => (None, self.customers.map(|source| self.customer_options.open(source)).transpose()?),
         };
-        Ok(orders.map(|orders| Read { orders: Some(orders), names, activity }))
+        let mut read = None;
+        let may_be_in_order = self.can_read_again() && !self.in_no_order.get();
+        let ways: &[bool] = if may_be_in_order { &[true, false] } else { &[false] };
+        for in_order in ways.iter().filter(|_| !self.sources.is_empty()) {
+            let names = names();
+            let activity = activity(&names);
+            let reader = OrderReader::new(self.order_options, &self.by.order_columns, self.exports)
+                .with(self.means)
+                .into(&activity, &names);
+            let open = |(number, source): (usize, &Source)| match first.take_if(|_| number == 0) {
+                Some(tables) => Ok(tables),
+                None => self.order_options.open(source),
+            };
+            let tables = self.sources.iter().enumerate().map(open).flat_map(one_by_one);
+            match reader.read_if(*in_order, tables, rejects)? {
+                Ok(orders) => {
+                    read = Some((orders, names, activity));
+                    break;
+                }
+                Err(Again::InNoOrder) => {
+                    self.in_no_order.set(true);
+                    self.begin_again(rejects);
+                }
+                Err(Again::InShares) => return Ok(None),
+            }
+        }
+        let (orders, names, activity) = match read {
+            Some((orders, names, activity)) => (Some(orders), names, activity),
+            None => {
+                let names = names();
+                let activity = activity(&names);
+                (None, names, activity)
+            }
+        };
+        let mut listed = None;
+        if let Some(table) = customers_table {
+            let side = match &orders {
+                Some(orders) => OrdersSide {
+                    keyed_by_email: Some(orders.keyed_by_email),
+                    has_orders: activity.customers_with_orders(names.customers.bound()),
+                },
+                None => OrdersSide::default(),
+            };
+            let (options, columns) = (self.customer_options, &self.by.customer_columns);
+            let keys = &names.customers;
+            listed = Some(customers::read(table, options, &side, columns, keys, rejects, self.means)?);
+        }
+        if names.customers.is_full() {
+            return Ok(None);
+        }
+        let inputs = Inputs {
+            orders: orders.as_ref(),
+            customers: listed.as_ref(),
+            population: names.customers.bound(),
+            pool: self.means.pool,
+        };
+        let breakdowns = count_all(&inputs, self.plan, activity)?;
+        Ok(Some(ReadShare { orders, customers: listed, breakdowns }))
     }
 }
 

@@ -303,7 +303,7 @@ impl<'s> Rejects<'s> {
     }
 
     /// Begins again with the data set that is read: its rows will come once more, in the same order.
-    pub(super) fn begin_again(&mut self) {
+    pub fn begin_again(&mut self) {
         self.handed_before = self.handed_before.max(self.handed);
         self.handed = 0;
         self.kinds.clear();

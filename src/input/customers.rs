@@ -16,7 +16,7 @@ use super::fields::{CUSTOMER_FIELDS, CustomerField};
 use super::frames::segment_column;
 use super::keys::Keys;
 use super::mapping::{Explicit, Header, Mapping};
-use super::names::{CustomerKeys, Words};
+use super::names::{CustomerKeys, ELSEWHERE, Words};
 use super::order_line::Stopped;
 use super::orders::Orders;
 use super::privacy::Privacy;
@@ -81,6 +81,19 @@ pub struct OrdersSide {
     pub keyed_by_email: Option<bool>,
     /// Whether each of their customers has an order that counts, by number.
     pub has_orders: Vec<bool>,
+}
+
+impl Customers {
+    /// Adds what was counted of another share of the customers, in the same file.
+    pub fn add_share(&mut self, other: &Self) {
+        self.without_orders += other.without_orders;
+        self.not_listed += other.not_listed;
+        self.with_orders += other.with_orders;
+        // Rows that repeat a customer are known to do so in the share of that customer only.
+        let again = other.account.excluded.get(&Reason::SameCustomer).copied().unwrap_or(0);
+        self.account.used -= again;
+        self.account.exclude(Reason::SameCustomer, again);
+    }
 }
 
 impl OrdersSide {
@@ -308,6 +321,10 @@ impl<'r, 's> Reader<'r, 's> {
         }
         let stride = self.reads.columns();
         for (index, entry) in harvest.entries.iter().enumerate() {
+            if entry.customer >= ELSEWHERE {
+                self.account.used += 1;
+                continue;
+            }
             let (customer, values) = (entry.customer as usize, &harvest.values[index * stride..][..stride]);
             if customer >= self.known.len() {
                 self.known.resize(self.reads.keys.bound().max(customer + 1), NONE);

@@ -35,6 +35,7 @@ pub(super) enum What {
 
 /// What one row says of its order, in 64 bytes.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Entry {
     /// The order's id.
     pub(super) id: Span,

@@ -1,6 +1,7 @@
 //! The names that orders bear, numbered by all threads that read them: customers, currencies, segments.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::keys::Keys;
@@ -25,6 +26,40 @@ impl Names {
     pub fn new(columns: usize) -> Self {
         Self { values: (0..columns).map(|_| Words::default()).collect(), ..Self::default() }
     }
+
+    /// The same, of a share of the customers, and of at most so many.
+    #[must_use]
+    pub fn sharing(self, share: Share, most: usize) -> Self {
+        let customers = CustomerKeys { share, most: most / PARTS, ..CustomerKeys::default() };
+        Self { customers, ..self }
+    }
+}
+
+/// A share of the customers, by the hash of their key: `which` of `of` shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// How many shares there are.
+    pub of: u64,
+    /// Which one it is, from 0.
+    pub which: u64,
+}
+
+impl Share {
+    /// All customers.
+    pub const WHOLE: Self = Self { of: 1, which: 0 };
+
+    fn has(self, hash: u64) -> bool {
+        (hash >> 32) % self.of == self.which
+    }
+}
+
+/// Numbers from this one on are those of customers of another share. They tell customers apart as far as 31 bits do,
+/// which is enough to see that an order names two; what is counted is counted with their own share.
+pub const ELSEWHERE: u32 = 1 << 31;
+
+fn elsewhere(hash: u64) -> u32 {
+    // One below the number of nobody.
+    (ELSEWHERE | u32::try_from(hash >> 33).unwrap_or_default()).min(u32::MAX - 1)
 }
 
 /// Customers' keys. The number of a key says which part it is in (`number % PARTS`), and where in it
@@ -32,11 +67,16 @@ impl Names {
 #[derive(Debug)]
 pub struct CustomerKeys {
     parts: [Mutex<Keys>; PARTS],
+    share: Share,
+    /// The most customers of a part.
+    most: usize,
+    is_full: AtomicBool,
 }
 
 impl Default for CustomerKeys {
     fn default() -> Self {
-        Self { parts: std::array::from_fn(|_| Mutex::default()) }
+        let parts = std::array::from_fn(|_| Mutex::default());
+        Self { parts, share: Share::WHOLE, most: usize::MAX, is_full: AtomicBool::new(false) }
     }
 }
 
@@ -58,8 +98,15 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl CustomerKeys {
     /// The number of a key, new or not.
     pub fn number(&self, key: &[u8]) -> u32 {
-        let part = part_of(Keys::hash(key));
-        numbered(lock(&self.parts[part]).number(key), part)
+        let mut numbers = Vec::new();
+        self.number_all(std::iter::once(key), &mut numbers);
+        numbers.first().copied().unwrap_or(u32::MAX)
+    }
+
+    /// Whether there are more customers than may be: then new ones have the numbers of another share, and nothing that
+    /// is counted is of use.
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Relaxed)
     }
 
     /// The numbers of many keys at once: each part is taken once, and the entries of its next keys are looked at
@@ -67,12 +114,25 @@ impl CustomerKeys {
     pub fn number_all<'k>(&self, keys: impl Iterator<Item = &'k [u8]>, numbers: &mut Vec<u32>) {
         const AHEAD: usize = 64;
         let keys: Vec<(u64, &[u8])> = keys.map(|key| (Keys::hash(key), key)).collect();
-        let by_part = Grouped::new(keys.iter().map(|(hash, _)| part_of(*hash)), PARTS);
+        let by_part = Grouped::new(
+            keys.iter().map(|(hash, _)| if self.share.has(*hash) { part_of(*hash) } else { PARTS }),
+            PARTS + 1,
+        );
         numbers.clear();
         numbers.resize(keys.len(), 0);
         let mut near = [0; AHEAD];
         for (part, members) in by_part.groups().enumerate().filter(|(_, members)| !members.is_empty()) {
+            if part == PARTS {
+                for member in members {
+                    numbers[*member as usize] = elsewhere(keys[*member as usize].0);
+                }
+                continue;
+            }
             let mut known = lock(&self.parts[part]);
+            if known.len() > self.most {
+                self.is_full.store(true, Relaxed);
+            }
+            let is_full = self.is_full();
             for members in members.chunks(AHEAD) {
                 for (near, member) in near.iter_mut().zip(members) {
                     *near = keys[*member as usize].0;
@@ -80,7 +140,11 @@ impl CustomerKeys {
                 known.warm::<AHEAD>(&near[..members.len()]);
                 for member in members {
                     let (hash, key) = keys[*member as usize];
-                    numbers[*member as usize] = numbered(known.number_hashed(key, hash), part);
+                    numbers[*member as usize] = if is_full {
+                        known.find(key).map_or_else(|| elsewhere(hash), |within| numbered(within, part))
+                    } else {
+                        numbered(known.number_hashed(key, hash), part)
+                    };
                 }
             }
         }
@@ -94,6 +158,9 @@ impl CustomerKeys {
 
     /// A key for people: those that are e-mail addresses are marked inside, so that they never meet an id.
     pub fn display(&self, number: u32) -> String {
+        if number >= ELSEWHERE {
+            return "another one".to_owned();
+        }
         let (part, within) = (number as usize % PARTS, number / u32::try_from(PARTS).unwrap_or(1));
         lock(&self.parts[part]).display(within).trim_start_matches('\0').to_owned()
     }

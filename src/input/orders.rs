@@ -136,8 +136,17 @@ pub struct OrderReader<'o> {
 enum Halt {
     /// It cannot go on.
     Failed(Error),
-    /// Orders are not whole where another begins.
-    OutOfOrder,
+    /// They have to be read again.
+    Again(Again),
+}
+
+/// Why sources have to be opened and read again, by another reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Orders are not whole where another begins, or something asks for them to be kept.
+    InNoOrder,
+    /// There are more customers than may be.
+    InShares,
 }
 
 impl From<Error> for Halt {
@@ -268,40 +277,31 @@ impl<'o> OrderReader<'o> {
         tables: impl IntoIterator<Item = Result<Table>>,
         rejects: &mut Rejects<'_>,
     ) -> Result<Orders> {
-        match self.read_all(tables, rejects) {
-            Ok(orders) => Ok(orders),
-            Err(Halt::Failed(error)) => Err(error),
-            Err(Halt::OutOfOrder) => Err(Error::internal("orders are out of order where none was asked for")),
-        }
+        self.read_if(false, tables, rejects)?.map_err(|_| Error::internal("orders are to be read again"))
     }
 
-    /// The same, if the ids of orders go in one direction through all files and the rows of an order stand together:
-    /// then no order has to be kept. `None` where they do not, and where something else asks for orders to be kept;
-    /// the sources have then to be opened and read again, by another reader.
+    /// The same, unless they have to be read again in another way. `in_order`: the ids of orders are taken to go in one
+    /// direction through all files, and the rows of an order to stand together; then no order has to be kept.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn read_in_order(
+    pub fn read_if(
         mut self,
+        in_order: bool,
         tables: impl IntoIterator<Item = Result<Table>>,
         rejects: &mut Rejects<'_>,
-    ) -> Result<Option<Orders>> {
+    ) -> Result<std::result::Result<Orders, Again>> {
         let options = self.options;
-        if options.on_conflict.is_some() || options.amounts.is_some() || !options.returns.orders.is_empty() {
-            return Ok(None);
+        let keeps =
+            options.on_conflict.is_some() || options.amounts.is_some() || !options.returns.orders.is_empty();
+        if in_order && keeps {
+            return Ok(Err(Again::InNoOrder));
         }
-        self.in_order = true;
-        let progress = self.means.progress;
+        self.in_order = in_order;
         match self.read_all(tables, rejects) {
-            Ok(orders) => Ok(Some(orders)),
+            Ok(orders) => Ok(Ok(orders)),
             Err(Halt::Failed(error)) => Err(error),
-            Err(Halt::OutOfOrder) => {
-                rejects.begin_again();
-                if let Some(progress) = progress {
-                    progress.begin_again();
-                }
-                Ok(None)
-            }
+            Err(Halt::Again(again)) => Ok(Err(again)),
         }
     }
 
@@ -330,6 +330,9 @@ impl<'o> OrderReader<'o> {
         let mut unread_repairs: Vec<String> = unread.map(|file| file.display().to_string()).collect();
         unread_repairs.sort();
         self.settle(&mut files, rejects)?;
+        if self.names.customers.is_full() {
+            return Err(Halt::Again(Again::InShares));
+        }
         let (returned, paid) = self.gather()?;
         self.reject_unfinished(rejects)?;
         rejects.check(self.account.read)?;
@@ -599,7 +602,7 @@ impl<'o> OrderReader<'o> {
             file.settled()?;
         }
         if self.in_order && file.waiting.len() > 0 {
-            return Err(Halt::OutOfOrder);
+            return Err(Halt::Again(Again::InNoOrder));
         }
         fatal.map_or(Ok(()), |error| Err(error.into()))
     }
@@ -614,6 +617,9 @@ impl<'o> OrderReader<'o> {
         rejects: &mut Rejects<'_>,
         emit: &mut Emit<'_>,
     ) -> std::result::Result<(), Halt> {
+        if self.names.customers.is_full() {
+            return Err(Halt::Again(Again::InShares));
+        }
         self.account.absorb(&harvest.account);
         self.statuses.absorb(&harvest.statuses);
         for (word, (counted, left_out)) in harvest.kinds {
@@ -637,7 +643,7 @@ impl<'o> OrderReader<'o> {
         }
         let direction = edges.book.direction().and(whole.direction);
         if direction == Direction::Mixed || self.log_is_needed() {
-            return Err(Halt::OutOfOrder);
+            return Err(Halt::Again(Again::InNoOrder));
         }
         if let Some(error) = whole.failed {
             return Err(error.into());
@@ -742,9 +748,9 @@ impl<'o> OrderReader<'o> {
             let raw = |_: u32| row.raw;
             let made = make(&shared, &mut harvest, &raw)?;
             match self.take(&shared, harvest, made, &raw, rejects, &mut |_| Ok(())) {
-                Ok(()) => Ok(false),
+                // That rows have to be read again is noticed once more when all are read.
+                Ok(()) | Err(Halt::Again(_)) => Ok(false),
                 Err(Halt::Failed(error)) => Err(error),
-                Err(Halt::OutOfOrder) => Err(Error::internal("rows wait where orders are read in order")),
             }
         };
         waiting.retry(shared.file.delimiter, &mut read)?;

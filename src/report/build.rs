@@ -55,15 +55,14 @@ pub struct Plan {
     pub include_incomplete: bool,
 }
 
-/// Counts what the customers of these inputs have done, computes and checks.
+/// Computes a report from what was counted by [`count_all`].
 ///
 /// # Errors
 /// There is nothing to report on, or an identity does not hold.
-pub fn build(inputs: &Inputs<'_>, activity: Activity, plan: Plan) -> Result<Report> {
+pub fn build(inputs: &Inputs<'_>, breakdowns: Vec<Breakdown>, plan: Plan) -> Result<Report> {
     let coverage = cover(inputs, &plan)?;
+    let grid = grid(&plan, &coverage);
     let settings = &plan.settings;
-    let grid = Grid::new(settings.calendar, coverage.first, coverage.last, settings.window);
-    let breakdowns = count_all(inputs, &plan, &grid, activity)?;
     let shown = shown_periods(&plan, &grid, &coverage)?;
     let breakdowns = merge_small(breakdowns, settings.min_customers, &shown)?;
     let mut rows = Vec::new();
@@ -148,13 +147,18 @@ fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
     Ok(coverage)
 }
 
-fn count_all(inputs: &Inputs<'_>, plan: &Plan, grid: &Grid, activity: Activity) -> Result<Vec<Breakdown>> {
+/// Counts what the customers of these inputs have done, and checks.
+///
+/// # Errors
+/// There is nothing to report on, or an identity does not hold.
+pub fn count_all(inputs: &Inputs<'_>, plan: &Plan, activity: Activity) -> Result<Vec<Breakdown>> {
+    let grid = grid(plan, &cover(inputs, plan)?);
     let values = inputs.orders.map_or(&[][..], |orders| &orders.values);
     let segment_at = plan.settings.segment_at;
     let segmentation =
         Segmentation::new(&plan.columns, inputs.customers, values, inputs.population, segment_at)?;
     let counting = Counting {
-        grid,
+        grid: &grid,
         customers: inputs.customers,
         contracts: plan.settings.model == Model::Contract,
         segmentation: &segmentation,
@@ -162,6 +166,12 @@ fn count_all(inputs: &Inputs<'_>, plan: &Plan, grid: &Grid, activity: Activity) 
         pool: inputs.pool,
     };
     count(activity, &counting)
+}
+
+/// The periods that the data covers.
+fn grid(plan: &Plan, coverage: &Coverage) -> Grid {
+    let settings = &plan.settings;
+    Grid::new(settings.calendar, coverage.first, coverage.last, settings.window)
 }
 
 /// The periods to print.

@@ -7,7 +7,7 @@ mod columns;
 mod coverage;
 mod gaps;
 
-pub use build::{Inputs, Plan, build, describe_grouping};
+pub use build::{Inputs, Plan, build, count_all, describe_grouping};
 pub use columns::{COUNTS, Count, Number};
 pub use coverage::Coverage;
 pub(crate) use gaps::improbable as improbable_gaps;
