@@ -8,7 +8,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::cell::Cell;
-use super::fold::{Activity, NEVER, Part, Periods, column};
+use super::fold::{Activity, NEVER, Part, column};
 use super::grid::{Grid, Reach};
 use super::segments::{Numbering, Segmentation};
 use crate::calendar::Day;
@@ -59,7 +59,7 @@ pub struct Counting<'c> {
 /// # Errors
 /// An identity does not hold, or amounts are too large to square: see [`Error`].
 pub fn count(activity: Activity, counting: &Counting<'_>) -> Result<Vec<Breakdown>> {
-    let (periods, columns) = (Periods::new(activity.calendar), activity.columns());
+    let columns = activity.columns();
     let (parts, disk) = activity.into_parts();
     let listed = Listed::of(counting)?;
     let reach = counting.grid.reach();
@@ -71,7 +71,7 @@ pub fn count(activity: Activity, counting: &Counting<'_>) -> Result<Vec<Breakdow
     let count_part = |(number, mut part): (usize, Part)| -> Result<()> {
         let numberings =
             all_columns.iter().map(|columns| Numbering::new(counting.segmentation, columns)).collect();
-        let cells = part.take_cells(&periods, &disk)?;
+        let cells = part.take_cells(&disk)?;
         let listed = listed.parts.get(number);
         let mut counter = PartCounter {
             counting,

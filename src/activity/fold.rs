@@ -95,7 +95,6 @@ pub(super) struct Part {
 /// What is known of every customer.
 #[derive(Debug)]
 pub struct Activity {
-    pub(super) calendar: Calendar,
     names: Arc<Names>,
     segment_at: SegmentAt,
     periods: Periods,
@@ -153,7 +152,6 @@ impl Activity {
     /// Nobody has done anything yet.
     pub fn new(calendar: Calendar, names: &Arc<Names>, segment_at: SegmentAt) -> Self {
         Self {
-            calendar,
             names: Arc::clone(names),
             segment_at,
             periods: Periods::new(calendar),
@@ -258,7 +256,8 @@ impl Part {
         let closed = open;
         self.cells.push(closed);
         if self.cells.len() >= self.merge_at.max(MERGED_FIRST).min(activity.most) {
-            let cells = merged(std::mem::take(&mut self.cells), &activity.periods);
+            let cells = merged(&self.cells, &activity.periods);
+            self.cells.clear();
             self.merge_at = cells.len() * 2;
             // Merging those that are nearly as many as fit would soon be to do again.
             if cells.len() > activity.most / 2 {
@@ -313,11 +312,11 @@ impl Part {
         self.chosen.get(customer * columns..(customer + 1) * columns).unwrap_or_default()
     }
 
-    /// All cells, by customer and then day, those of a period in one unless its sums are beyond what a cell holds.
+    /// All cells, by customer and then day; a period may have several.
     ///
     /// # Errors
     /// The disk cannot be read.
-    pub(super) fn take_cells(&mut self, periods: &Periods, disk: &Scratch) -> Result<Vec<Cell>> {
+    pub(super) fn take_cells(&mut self, disk: &Scratch) -> Result<Vec<Cell>> {
         let mut cells = std::mem::take(&mut self.cells);
         let mut bytes = Vec::new();
         disk.read(&self.on_disk, &mut bytes)?;
@@ -330,30 +329,46 @@ impl Part {
             .partition(|back| self.first(back.customer as usize) == NEVER);
         self.returns = strays;
         cells.extend(back.iter().map(|back| Cell::of(back.customer, back.day, false, back.revenue)));
-        Ok(merged(cells, periods))
+        Ok(sorted(&cells))
     }
 }
 
 /// Cells by customer and day; those of one customer and period are one, unless its sums are beyond what a cell holds.
-fn merged(cells: Vec<Cell>, periods: &Periods) -> Vec<Cell> {
-    // Customers are numbered from 0, so they need no comparing; and most cells of one come in order.
-    let customers = cells.iter().map(|cell| cell.customer as usize);
-    let by_customer = Grouped::new(customers.clone(), customers.max().map_or(0, |most| most + 1));
-    let mut sorted = Vec::with_capacity(cells.len());
-    for members in by_customer.groups() {
-        let begin = sorted.len();
-        sorted.extend(members.iter().map(|member| cells[*member as usize]));
-        let mine: &mut [Cell] = &mut sorted[begin..];
-        if !mine.is_sorted_by_key(Cell::day) {
-            mine.sort_unstable_by_key(Cell::day);
-        }
-    }
-    drop(cells);
+fn merged(cells: &[Cell], periods: &Periods) -> Vec<Cell> {
+    let mut sorted = sorted(cells);
     sorted.dedup_by(|cell, kept| {
         let same = cell.customer == kept.customer
             && (cell.day() == kept.day() || periods.number_of(cell.day()) == periods.number_of(kept.day()));
         same && kept.add(cell)
     });
+    sorted
+}
+
+/// Cells by customer and day. Customers are numbered from 0, so they need no comparing; and most cells of one come in
+/// order.
+fn sorted(cells: &[Cell]) -> Vec<Cell> {
+    let customers = cells.iter().map(|cell| cell.customer as usize + 1).max().unwrap_or(0);
+    let mut places = vec![0_u32; customers + 1];
+    for cell in cells {
+        places[cell.customer as usize + 1] += 1;
+    }
+    for customer in 0..customers {
+        places[customer + 1] += places[customer];
+    }
+    let mut sorted = vec![Cell::of(0, Day(0), false, 0); cells.len()];
+    for cell in cells {
+        let place = &mut places[cell.customer as usize];
+        sorted[*place as usize] = *cell;
+        *place += 1;
+    }
+    let mut begin = 0;
+    for end in places.iter().take(customers).map(|end| *end as usize) {
+        let mine = &mut sorted[begin..end];
+        if !mine.is_sorted_by_key(Cell::day) {
+            mine.sort_unstable_by_key(Cell::day);
+        }
+        begin = end;
+    }
     sorted
 }
 
@@ -418,7 +433,8 @@ mod tests {
             part.put(Cell::of(order % 7, day, true, 1_000), &activity).expect("room");
         }
         assert!(part.cells.capacity() < 1 << 18);
-        let cells = part.take_cells(&activity.periods, &activity.disk).expect("readable");
+        let cells = part.take_cells(&activity.disk).expect("readable");
+        let cells = merged(&cells, &activity.periods);
         // January to March 1970, and 71,429 orders of each customer: more than fit into a cell, less than into four.
         let keys: std::collections::BTreeSet<_> =
             cells.iter().map(|cell| (cell.customer, periods_of(&activity, cell))).collect();

@@ -49,8 +49,7 @@ struct Done<F> {
     found: Option<F>,
 }
 
-fn split(piece: Piece, delimiter: u8) -> (Piece, Rows, Ended) {
-    let mut rows = Rows::default();
+fn split(piece: Piece, delimiter: u8, mut rows: Rows) -> (Piece, Rows, Ended) {
     let ended = rows.split(&piece.text, piece.line, piece.last, delimiter);
     (piece, rows, ended)
 }
@@ -74,13 +73,15 @@ where
     let most = pool.current_num_threads() * 2 + 2;
     pool.in_place_scope(|scope| {
         let (sender, receiver) = channel();
-        let mut spare: Vec<Vec<u8>> = Vec::new();
+        // Memory that is used again: asking the system for it costs more than reading does.
+        let mut spare: Vec<(Vec<u8>, Rows)> = Vec::new();
         let mut done = BTreeMap::new();
         let mut taking = Taking { means, file, delimiter, reads, carried: (Vec::new(), 0) };
         let (mut sent, mut taken, mut all_sent) = (0, 0, false);
         loop {
             while !all_sent && sent < taken + most {
-                let Some(piece) = pieces.next(spare.pop().unwrap_or_default())? else {
+                let (buffer, rows) = spare.pop().unwrap_or_default();
+                let Some(piece) = pieces.next(buffer)? else {
                     all_sent = true;
                     break;
                 };
@@ -89,7 +90,7 @@ where
                 sent += 1;
                 if number == 0 {
                     // The first rows decide much, which the others have to know.
-                    let (piece, rows, ended) = split(piece, delimiter);
+                    let (piece, rows, ended) = split(piece, delimiter, rows);
                     spare.push(taking.take(Done { piece, rows, ended, found: None }, taker, scope)?);
                     taken = 1;
                     continue;
@@ -97,7 +98,7 @@ where
                 let (decided, sender) = (taker.decided(), sender.clone());
                 scope.spawn(move |_| {
                     let read = catch_unwind(AssertUnwindSafe(|| {
-                        let (piece, rows, ended) = split(piece, delimiter);
+                        let (piece, rows, ended) = split(piece, delimiter, rows);
                         let found = Some(reads.read(decided, &rows.view(&piece.text)));
                         Done { piece, rows, ended, found }
                     }));
@@ -117,7 +118,8 @@ where
         }
         let (rest, line) = std::mem::take(&mut taking.carried);
         if !rest.is_empty() {
-            let (piece, rows, ended) = split(Piece { text: rest, line, last: true }, delimiter);
+            let piece = Piece { text: rest, line, last: true };
+            let (piece, rows, ended) = split(piece, delimiter, Rows::default());
             taking.take(Done { piece, rows, ended, found: None }, taker, scope)?;
         }
         Ok(())
@@ -141,12 +143,12 @@ impl<'s, R: Reads> Taking<'_, 's, R> {
         done: Done<R::Found>,
         taker: &mut T,
         scope: &Scope<'s>,
-    ) -> Result<Vec<u8>, T::Halt> {
+    ) -> Result<(Vec<u8>, Rows), T::Halt> {
         let Done { mut piece, mut rows, mut ended, mut found } = done;
         let (rest, line) = std::mem::take(&mut self.carried);
         if !rest.is_empty() {
             // A quoted field with a line end goes on in this piece, so it was read from the wrong place.
-            (piece, rows, ended) = split(piece.behind(rest, line), self.delimiter);
+            (piece, rows, ended) = split(piece.behind(rest, line), self.delimiter, rows);
             found = None;
         }
         taker.take(self.reads, &rows.view(&piece.text), found, scope)?;
@@ -161,6 +163,6 @@ impl<'s, R: Reads> Taking<'_, 's, R> {
                 return Err(too_long(self.file, self.carried.1).into());
             }
         }
-        Ok(piece.text)
+        Ok((piece.text, rows))
     }
 }

@@ -90,6 +90,12 @@ fn numbered(within: u32, part: usize) -> u32 {
     u32::try_from(within as usize * PARTS + part).expect("fewer than 2³² customers")
 }
 
+/// Keys that are numbered together, so few that they stay near.
+const BLOCK: usize = 4096;
+
+/// Keys whose entries are looked at together.
+const AHEAD: usize = 64;
+
 /// A lock that a panic elsewhere left behind is as good as any: that panic ends the program.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -112,14 +118,27 @@ impl CustomerKeys {
     /// The numbers of many keys at once: each part is taken once, and the entries of its next keys are looked at
     /// together before they are needed, so that the memory waits for many of them and not for each.
     pub fn number_all<'k>(&self, keys: impl Iterator<Item = &'k [u8]>, numbers: &mut Vec<u32>) {
-        const AHEAD: usize = 64;
-        let keys: Vec<(u64, &[u8])> = keys.map(|key| (Keys::hash(key), key)).collect();
+        numbers.clear();
+        let mut keys = keys.map(|key| (Keys::hash(key), key));
+        let mut block: Vec<(u64, &[u8])> = Vec::with_capacity(BLOCK);
+        loop {
+            block.clear();
+            block.extend(keys.by_ref().take(BLOCK));
+            if block.is_empty() {
+                return;
+            }
+            self.number_block(&block, numbers);
+        }
+    }
+
+    fn number_block(&self, keys: &[(u64, &[u8])], numbers: &mut Vec<u32>) {
+        let before = numbers.len();
+        numbers.resize(before + keys.len(), 0);
+        let numbers = &mut numbers[before..];
         let by_part = Grouped::new(
             keys.iter().map(|(hash, _)| if self.share.has(*hash) { part_of(*hash) } else { PARTS }),
             PARTS + 1,
         );
-        numbers.clear();
-        numbers.resize(keys.len(), 0);
         let mut near = [0; AHEAD];
         for (part, members) in by_part.groups().enumerate().filter(|(_, members)| !members.is_empty()) {
             if part == PARTS {

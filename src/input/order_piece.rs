@@ -1,7 +1,7 @@
 //! What comes of a piece of an orders file, on any thread.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::account::Account;
 use super::book::{Direction, Rejection};
@@ -12,7 +12,7 @@ use super::entries::{Entries, Entry};
 use super::frames::Batch;
 use super::gather::Gatherer;
 use super::log::pack;
-use super::names::Names;
+use super::names::{Names, lock};
 use super::order_line::{Context, Harvest, RowReader, Stopped};
 use super::order_options::OrderOptions;
 use super::orders_file::{Columns, Decided, Shape};
@@ -28,6 +28,8 @@ pub(super) struct Shared<'o> {
     pub(super) files: Arc<[FileFacts]>,
     pub(super) repaired: HashSet<u64>,
     pub(super) in_order: bool,
+    /// Entries whose memory is used again.
+    pub(super) spare: Mutex<Vec<Entries>>,
 }
 
 /// What came of some rows.
@@ -63,7 +65,7 @@ impl Reads for Shared<'_> {
     type Found = Found;
 
     fn read(&self, columns: Columns, rows: &View<'_>) -> Found {
-        let mut harvest = Harvest::new(self.segment_columns.len());
+        let mut harvest = self.harvest();
         let decided = columns.decided();
         let mut columns = columns.frozen();
         // None of them is one of the first two.
@@ -80,6 +82,21 @@ impl Reads for Shared<'_> {
 }
 
 impl Shared<'_> {
+    /// Nothing yet, in memory that was used before where there is some.
+    pub(super) fn harvest(&self) -> Harvest {
+        let mut harvest = Harvest::new(self.segment_columns.len());
+        if let Some(entries) = lock(&self.spare).pop() {
+            harvest.entries = entries;
+        }
+        harvest
+    }
+
+    /// Takes entries back that are done with.
+    pub(super) fn use_again(&self, mut entries: Entries) {
+        entries.clear();
+        lock(&self.spare).push(entries);
+    }
+
     pub(super) fn context(&self) -> Context<'_> {
         Context { options: self.options, names: &self.names, file: &self.file, repaired: &self.repaired }
     }

@@ -558,6 +558,7 @@ impl<'o> OrderReader<'o> {
             files: self.files.clone().into(),
             repaired: self.repaired.get(&identity(&file.shape.header.file)).cloned().unwrap_or_default(),
             in_order: self.in_order,
+            spare: Mutex::default(),
         }
     }
 
@@ -571,7 +572,7 @@ impl<'o> OrderReader<'o> {
         rejects: &mut Rejects<'_>,
         emit: &mut Emit<'_>,
     ) -> std::result::Result<(), Halt> {
-        let mut harvest = Harvest::new(self.segment_columns.len());
+        let mut harvest = shared.harvest();
         let read_before = self.account.read - before;
         let (mut next, mut full) = (first, false);
         let fatal = loop {
@@ -633,7 +634,10 @@ impl<'o> OrderReader<'o> {
             rejects.add(name, refused.line, &refused.problem, &refused.raw, &mut self.account)?;
         }
         let mut whole = match made {
-            Made::Packed(packed) => return Ok(self.log.add(&packed)?),
+            Made::Packed(packed) => {
+                shared.use_again(harvest.entries);
+                return Ok(self.log.add(&packed)?);
+            }
             Made::Whole(whole) => *whole,
         };
         let edges = &mut self.edges;
@@ -641,6 +645,7 @@ impl<'o> OrderReader<'o> {
             let row = harvest.entries.list[index].row;
             edges.add(&harvest.entries, index, shared.file.number, raw(row))?;
         }
+        shared.use_again(harvest.entries);
         let direction = edges.book.direction().and(whole.direction);
         if direction == Direction::Mixed || self.log_is_needed() {
             return Err(Halt::Again(Again::InNoOrder));
@@ -734,7 +739,7 @@ impl<'o> OrderReader<'o> {
         let mut waiting = std::mem::take(&mut file.waiting);
         let shared = self.share(file);
         let mut read = |row: &Row<'_>| -> Result<bool> {
-            let mut harvest = Harvest::new(self.segment_columns.len());
+            let mut harvest = shared.harvest();
             // None of them is one of the first two any more.
             let context = shared.context();
             let mut reader =
