@@ -60,6 +60,23 @@ def agree(name, left, right):
     print(f"{name}: {len(left)} cells, all as ours")
 
 
+def measure(commands, runs, base, width):
+    """Runs commands in turn, and prints how long they took, their peak memory, and the ratio to one of them."""
+    measured = {name: ([], []) for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            seconds, megabytes, _ = run(command)
+            measured[name][0].append(seconds)
+            measured[name][1].append(megabytes)
+    medians = {name: statistics.median(seconds) for name, (seconds, _) in measured.items()}
+    print(f"\n{'':{width}}{'median':>8}{'from':>8}{'to':>8}{'MB':>8}{'ratio':>8}")
+    for name, (seconds, megabytes) in measured.items():
+        print(
+            f"{name:{width}}{medians[name]:8.2f}{min(seconds):8.2f}{max(seconds):8.2f}"
+            f"{max(megabytes):8.0f}{medians[name] / medians[base]:8.2f}"
+        )
+
+
 def main():
     regulars, folder = sys.argv[1], sys.argv[2]
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
@@ -77,20 +94,7 @@ def main():
     cells = ours(outputs["regulars"])
     for name in list(tools)[1:3]:
         agree(name, cells, theirs(outputs[name]))
-    measured = {name: ([], []) for name in tools}
-    for _ in range(runs):
-        for name, command in tools.items():
-            seconds, megabytes, _ = run(command)
-            measured[name][0].append(seconds)
-            measured[name][1].append(megabytes)
-    base = statistics.median(measured["regulars"][0])
-    print(f"\n{'':32}{'median':>8}{'from':>8}{'to':>8}{'MB':>8}{'ratio':>8}")
-    for name, (seconds, megabytes) in measured.items():
-        median = statistics.median(seconds)
-        print(
-            f"{name:32}{median:8.2f}{min(seconds):8.2f}{max(seconds):8.2f}"
-            f"{max(megabytes):8.0f}{median / base:8.2f}"
-        )
+    measure(tools, runs, "regulars", 32)
     print("\nratio: how many times as long as regulars")
 
 

@@ -5,10 +5,9 @@ forms must be those of the plain file, but for the lines of orders, whose amount
 """
 
 import glob
-import statistics
 import sys
 
-from compare import run
+from compare import measure, run
 
 
 def main():
@@ -39,20 +38,7 @@ def main():
         if "segments" not in name and run(command)[2] != expected:
             sys.exit(f"{name}: other numbers than those of the plain file")
     print(f"{len(forms) - 2} other forms: all numbers as those of the plain file")
-    measured = {name: ([], []) for name in forms}
-    for _ in range(runs):
-        for name, command in forms.items():
-            seconds, megabytes, _ = run(command)
-            measured[name][0].append(seconds)
-            measured[name][1].append(megabytes)
-    base = statistics.median(measured["plain"][0])
-    print(f"\n{'':42}{'median':>8}{'from':>8}{'to':>8}{'MB':>8}{'ratio':>8}")
-    for name, (seconds, megabytes) in measured.items():
-        median = statistics.median(seconds)
-        print(
-            f"{name:42}{median:8.2f}{min(seconds):8.2f}{max(seconds):8.2f}"
-            f"{max(megabytes):8.0f}{median / base:8.2f}"
-        )
+    measure(forms, runs, "plain", 42)
     print("\nratio: how many times as long as the plain file")
 
 
