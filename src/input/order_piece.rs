@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use super::account::Account;
 use super::book::{Direction, Rejection};
-use super::classify::{Classified, Rules};
+use super::classify::Classified;
 use super::crew::Reads;
 use super::draft::{FileFacts, NO_DATE};
 use super::entries::{Entries, Entry};
+use super::fate::Rules;
 use super::frames::Batch;
 use super::gather::Gatherer;
 use super::log::pack;
