@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// How much is held in memory before it goes to disk, and in what pieces text is read. No number depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// Bytes of text that are read at once.
+    /// Bytes of text that a thread is given at once, where there are several.
     pub piece: usize,
     /// Bytes of orders that are not whole, kept in the order of their rows; beyond, they are divided.
     pub undivided: usize,

@@ -155,6 +155,11 @@ impl Reading<'_> {
             // Keys are spread evenly, so a share is hardly larger than the first.
             let read = self.read_share(None, Share { which, ..share }, usize::MAX, &mut known)?;
             let read = read.ok_or_else(|| Error::internal("a share of the customers has no end"))?;
+            let orders = |read: &ReadShare| read.orders.as_ref().map(|orders| orders.account.clone());
+            let rows = |read: &ReadShare| read.customers.as_ref().map(|customers| customers.account.read);
+            if orders(&all) != orders(&read) || rows(&all) != rows(&read) {
+                return Err(Error::input("a file changed while it was read"));
+            }
             add_counts(&mut all.breakdowns, read.breakdowns)?;
             if let (Some(customers), Some(more)) = (&mut all.customers, &read.customers) {
                 customers.add_share(more);
@@ -188,7 +193,7 @@ impl Reading<'_> {
             None => (None, self.customers.map(|source| self.customer_options.open(source)).transpose()?),
         };
         let mut read = None;
-        let may_be_in_order = self.can_read_again() && !self.in_no_order.get();
+        let may_be_in_order = self.sources.iter().all(Source::is_file) && !self.in_no_order.get();
         let ways: &[bool] = if may_be_in_order { &[true, false] } else { &[false] };
         for in_order in ways.iter().filter(|_| !self.sources.is_empty()) {
             let names = names();

@@ -12,7 +12,7 @@ use polars::prelude::DataFrame;
 use super::account::{Account, Reason};
 use super::book::Book;
 use super::date::day_of;
-use super::draft::{Draft, NO_DATE, NONE};
+use super::draft::{Draft, FileFacts, NO_DATE, NONE};
 use super::entries::{Entries, What};
 use super::fate::{Classifier, Fate, Rules};
 use super::frames::Batch;
@@ -230,19 +230,12 @@ impl Classified {
         if amounts.priced < 2 && refunded.priced < 2 {
             return false;
         }
-        let known = &classifier.facts(draft).known;
         let (of_amounts, of_refunds) = self.showing.entry(draft.file).or_default();
         let place = (draft.file, draft.line);
         let mut waits = false;
-        let columns = [
-            (amounts, of_amounts, amount, &known.amounts_differ),
-            (refunded, of_refunds, refund, &known.refunds_differ),
-        ];
-        for (lines, showing, grouping, differ) in columns.into_iter().filter(|(lines, ..)| lines.priced > 1) {
+        let columns = [(amounts, of_amounts, amount), (refunded, of_refunds, refund)];
+        for (lines, showing, grouping) in columns.into_iter().filter(|(lines, ..)| lines.priced > 1) {
             showing.see(place, lines, || classifier.book.shown_id(draft));
-            if lines.differ && !differ.load(Relaxed) {
-                differ.store(true, Relaxed);
-            }
             match grouping {
                 Some(grouping) => _ = showing.used.insert(grouping),
                 None => waits = true,
@@ -324,6 +317,15 @@ impl Classified {
             self.finished.batches.push(batch.take(segment_columns)?);
         }
         Ok(())
+    }
+
+    /// Tells those who read on what these orders have shown of how lines become orders.
+    pub(super) fn tell(&self, files: &[FileFacts]) {
+        for (number, (amounts, refunds)) in &self.showing {
+            let known = &files[*number as usize].known;
+            known.amounts_differ.fetch_or(amounts.differing.is_some(), Relaxed);
+            known.refunds_differ.fetch_or(refunds.differing.is_some(), Relaxed);
+        }
     }
 
     /// Adds what came of other books.
@@ -415,9 +417,13 @@ impl Classified {
     /// Decides the groupings of all amount columns from all orders that have them.
     fn decide(&mut self, rules: &Rules<'_>) -> Result<Groupings> {
         let mut groupings: Groupings = vec![(None, None); rules.files.len()];
-        let headers: BTreeSet<_> = rules.files.iter().map(|file| &file.amount_header).collect();
-        for header in headers {
-            let mine = || (0..).zip(rules.files).filter(|(_, file)| file.amount_header == *header);
+        // A profile speaks for its own files only, and every column for itself.
+        let key =
+            |file: &FileFacts| (file.amount_header.clone(), file.refunded_header.clone(), file.order_amount);
+        let keys: BTreeSet<_> = rules.files.iter().map(key).collect();
+        for columns in keys {
+            let header = &columns.0;
+            let mine = || (0..).zip(rules.files).filter(|(_, file)| key(file) == columns);
             let (mut amounts, mut refunds) = (Showing::default(), Showing::default());
             for (of_amounts, of_refunds) in mine().filter_map(|(number, _)| self.showing.remove(&number)) {
                 amounts.absorb(of_amounts);
@@ -438,12 +444,7 @@ impl Classified {
             };
             let otherwise = |used: &BTreeSet<Grouping>, decided| used.iter().any(|used| *used != decided);
             if otherwise(&amounts.used, amount.0) || otherwise(&refunds.used, refund) {
-                let files: Vec<&str> = mine().map(|(_, file)| file.name.as_str()).collect();
-                return Err(Error::input(format!(
-                    "{}: some say that lines have amounts of their own, some that they repeat the order's total",
-                    files.join(", ")
-                ))
-                .hint("say --order-amount sum or once, and --order-refund for refunds"));
+                return Err(Error::internal("orders were grouped before it was known how"));
             }
             for (number, _) in mine() {
                 groupings[number as usize] = (Some(amount.0), Some(refund));

@@ -274,6 +274,7 @@ impl AmountColumn {
         index: usize,
         text: &[u8],
     ) -> std::result::Result<Option<Micros>, Verdict> {
+        self.currency = None;
         if is_missing(text) {
             return Ok(None);
         }

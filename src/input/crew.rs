@@ -77,13 +77,18 @@ where
         let mut spare: Vec<(Vec<u8>, Rows)> = Vec::new();
         let mut done = BTreeMap::new();
         let mut taking = Taking { means, file, delimiter, reads, carried: (Vec::new(), 0) };
-        let (mut sent, mut taken, mut all_sent) = (0, 0, false);
+        let (mut sent, mut taken, mut all_sent, mut failed) = (0, 0, false, None);
         loop {
             while !all_sent && sent < taken + most {
                 let (buffer, rows) = spare.pop().unwrap_or_default();
-                let Some(piece) = pieces.next(buffer)? else {
-                    all_sent = true;
-                    break;
+                let piece = match pieces.next(buffer) {
+                    Ok(Some(piece)) => piece,
+                    end => {
+                        // What was read before it failed is taken first, however many threads there are.
+                        failed = end.err();
+                        all_sent = true;
+                        break;
+                    }
                 };
                 means.tell(pieces.advanced(), 0);
                 let number = sent;
@@ -115,6 +120,9 @@ where
                 taken += 1;
                 spare.push(taking.take(read, taker, scope)?);
             }
+        }
+        if let Some(error) = failed {
+            return Err(Error::into(error));
         }
         let (rest, line) = std::mem::take(&mut taking.carried);
         if !rest.is_empty() {

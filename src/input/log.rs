@@ -5,7 +5,7 @@ use super::account::Reason;
 use super::draft::{NO_DATE, NONE};
 use super::entries::{Entries, Entry, More, Span, What};
 use super::keys::Keys;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::means::Memory;
 use crate::money::Micros;
 use crate::scratch::{Kept, Scratch};
@@ -39,17 +39,17 @@ impl Log {
         Self { memory, parts: vec![Part::default()], whole: false, held: 0, disk: Scratch::default() }
     }
 
-    /// Keeps all entries together from now on.
+    /// Keeps all entries together from now on, and in memory.
     ///
     /// # Errors
-    /// They were divided already.
+    /// The disk cannot be read.
     pub(super) fn keep_whole(&mut self) -> Result<()> {
         self.whole = true;
         if self.parts.len() > 1 {
-            return Err(Error::input(
-                "an export of transactions stands behind large exports of another kind",
-            )
-            .hint("name it first"));
+            let parts = (0..self.parts.len()).map(|part| self.take(part)).collect::<Result<Vec<_>>>()?;
+            let bytes = parts.concat();
+            self.held = bytes.len();
+            self.parts = vec![Part { bytes, on_disk: Vec::new() }];
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl Log {
         } else {
             self.divide(packed);
         }
-        if self.held > self.memory.orders && !self.whole {
+        if self.held > self.memory.orders && self.parts.len() > 1 {
             self.spill()?;
         }
         Ok(())
@@ -162,7 +162,8 @@ pub(super) fn pack<'r>(
         let length = u32::try_from(out.len() - begin - HEAD).expect("a row is shorter than 4 GB");
         // Rows without an id are spread by their place.
         let hash = id.map_or(entry.line.wrapping_mul(0x9e37_79b9_7f4a_7c15), Keys::hash);
-        let [.., part] = hash.to_le_bytes();
+        // Other bits than those that the tables of the parts go by.
+        let [_, _, _, _, _, part, ..] = hash.to_le_bytes();
         out[begin..begin + 4].copy_from_slice(&length.to_le_bytes());
         out[begin + 4] = part;
     }
@@ -383,24 +384,29 @@ mod tests {
             .map(|index| shown(&entries, index, 3, raw(&entries.list[index]).unwrap_or_default()))
             .collect();
         expected.sort();
-        for (undivided, orders, parts) in [(1 << 20, 1 << 20, 1), (0, 1 << 20, PARTS), (0, 0, PARTS)] {
+        for (undivided, orders, parts) in
+            [(1 << 20, 1 << 20, 1), (1 << 20, 0, 1), (0, 1 << 20, PARTS), (0, 0, PARTS), (0, 0, 1)]
+        {
             let mut log = Log::new(Memory { undivided, orders, ..Memory::default() });
             let (length, _) = read_head(*packed.first_chunk().expect("an entry"));
             let (first, second) = packed.split_at(HEAD + length);
             log.add(first).expect("room");
             log.add(second).expect("room");
-            assert_eq!((log.parts(), log.disk.is_used()), (parts, orders == 0));
+            assert_eq!(log.disk.is_used(), undivided == 0 && orders == 0);
+            if parts == 1 {
+                log.keep_whole().expect("readable");
+            }
+            assert_eq!(log.parts(), parts);
             let (mut all, mut part_of) = (Vec::new(), std::collections::HashMap::new());
             for part in 0..log.parts() {
                 let bytes = log.take(part).expect("readable");
                 let mut unpacker = Unpacker::new(&bytes, 2);
-                let mut last = 0;
                 while let Some((entries, file, raw)) = unpacker.next() {
                     let entry = &entries.list[0];
-                    assert!(entry.line > last);
-                    last = entry.line;
                     if let Some(id) = entries.bytes(entry.id) {
-                        assert_eq!(*part_of.entry(id.to_vec()).or_insert(part), part);
+                        let known = part_of.entry(id.to_vec()).or_insert((part, 0));
+                        assert!(known.0 == part && known.1 < entry.line);
+                        known.1 = entry.line;
                     }
                     all.push(shown(entries, 0, file, raw));
                 }

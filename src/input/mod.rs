@@ -26,7 +26,7 @@ pub mod frames;
 mod gather;
 pub mod grouping;
 pub mod keys;
-pub mod log;
+mod log;
 pub mod mapping;
 mod marks;
 mod money_text;

@@ -87,7 +87,8 @@ fn part_of(hash: u64) -> usize {
 
 /// The number of a key within its part → its number.
 fn numbered(within: u32, part: usize) -> u32 {
-    u32::try_from(within as usize * PARTS + part).expect("fewer than 2³² customers")
+    let number = u32::try_from(within as usize * PARTS + part).ok();
+    number.filter(|number| *number < ELSEWHERE).expect("fewer than 2³¹ customers")
 }
 
 /// Keys that are numbered together, so few that they stay near.

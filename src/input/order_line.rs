@@ -272,7 +272,7 @@ impl RowReader<'_> {
         let told_by_kind = kind != Kind::Plain;
         // The sign matters also where the amount does not: money that goes the other way is no sale.
         let written = if is_read || told_by_kind { self.amount(row)? } else { None };
-        let beside = self.columns.amounts.currency();
+        let beside = written.and_then(|_| self.columns.amounts.currency());
         let (refunded, dated) = self.refunded(row)?;
         Ok(Money { amount: written.filter(|_| is_read), written, beside, refunded, dated })
     }

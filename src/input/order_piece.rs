@@ -8,7 +8,7 @@ use super::book::{Direction, Rejection};
 use super::classify::Classified;
 use super::crew::Reads;
 use super::draft::{FileFacts, NO_DATE};
-use super::entries::{Entries, Entry};
+use super::entries::{Entries, Entry, What};
 use super::fate::Rules;
 use super::frames::Batch;
 use super::gather::Gatherer;
@@ -117,8 +117,9 @@ pub(super) fn make<'r>(
         let again = shared.files.len() > 1;
         let mut packed = Vec::with_capacity(entries.list.len() * 48);
         let raw = |entry: &Entry| {
+            let is_line = entry.what == What::Line;
             let unfinished = entry.at == NO_DATE || (needs_amount && !entry.has_amount);
-            (again || unfinished).then(|| raw(entry.row))
+            (is_line && (again || unfinished)).then(|| raw(entry.row))
         };
         pack(entries, shared.file.number, raw, &mut packed);
         return Ok(Made::Packed(packed));

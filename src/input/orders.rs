@@ -389,6 +389,7 @@ impl<'o> OrderReader<'o> {
             !other.date_header.is_empty()
                 && other.amount_header == facts.amount_header
                 && other.refunded_header == facts.refunded_header
+                && other.order_amount == facts.order_amount
         };
         if let Some(other) = self.files.iter().find(same) {
             self.files[number as usize].known = Arc::clone(&other.known);

@@ -256,6 +256,7 @@ impl<'o> OrderReader<'o> {
         }
         self.account.absorb(&whole.account);
         whole.classified.take_batches().into_iter().try_for_each(emit)?;
+        whole.classified.tell(&self.files);
         self.classified.absorb(whole.classified);
         self.add_rejections(whole.rejections)?;
         Ok(())
@@ -339,6 +340,8 @@ impl<'o> OrderReader<'o> {
         }
         let mut waiting = std::mem::take(&mut file.waiting);
         let shared = self.share(file);
+        // Orders that are whole do not wait.
+        let mut nobody = |_| Err(Error::internal("an order was whole before its rows were read"));
         let mut read = |row: &Row<'_>| -> Result<bool> {
             let mut harvest = shared.harvest();
             // None of them is one of the first two any more.
@@ -353,7 +356,7 @@ impl<'o> OrderReader<'o> {
             }
             let raw = |_: u32| row.raw;
             let made = make(&shared, &mut harvest, &raw)?;
-            match self.take(&shared, harvest, made, &raw, rejects, &mut |_| Ok(())) {
+            match self.take(&shared, harvest, made, &raw, rejects, &mut nobody) {
                 // That rows have to be read again is noticed once more when all are read.
                 Ok(()) | Err(Halt::Again(_)) => Ok(false),
                 Err(Halt::Failed(error)) => Err(error),
@@ -415,6 +418,7 @@ fn finish(mut gatherer: Gatherer<'_>, taker: Option<&dyn TakesBatches>) -> Resul
     let mut batch = Batch::new(gatherer.book.segment_columns().len());
     classified.add(&mut gatherer.book, &rules(gatherer.options, &files), &mut batch)?;
     classified.push_batch(&mut batch, gatherer.book.segment_columns())?;
+    classified.tell(&files);
     if let Some(taker) = taker {
         classified.take_batches().iter().try_for_each(|batch| taker.take(batch))?;
     }

@@ -294,6 +294,8 @@ impl Records {
                 return Ok(true);
             }
             if let Some(unclosed) = ended.unclosed {
+                self.piece.text.clear();
+                self.ended = None;
                 return Err(unclosed_quote(&self.pieces.name, unclosed));
             }
             if self.piece.last {
@@ -302,6 +304,9 @@ impl Records {
             let buffer = std::mem::take(&mut self.piece.text);
             let (line, rest) = (self.piece.line, buffer[ended.consumed..].to_vec());
             let begins = line + memchr::memchr_iter(b'\n', &buffer[..ended.consumed]).count() as u64;
+            // What fails here is asked for once more by those who look behind the place it fails on: it is the end.
+            self.piece = Piece { text: Vec::new(), line: begins, last: true };
+            self.ended = None;
             if rest.len() >= MAX_RECORD {
                 return Err(too_long(&self.pieces.name, begins));
             }
@@ -378,6 +383,37 @@ mod tests {
             let want: Vec<_> =
                 expected.iter().map(|(l, f)| (*l, f.to_vec())).collect::<Vec<(u64, Vec<&str>)>>();
             assert_eq!(got, want, "pieces of {piece}");
+        }
+    }
+
+    /// Says some rows and then fails, as a file that breaks off does.
+    struct Fails(Vec<u8>);
+
+    impl Read for Fails {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            if self.0.is_empty() {
+                return Err(std::io::Error::other("it breaks off"));
+            }
+            let length = self.0.len().min(out.len());
+            out[..length].copy_from_slice(&self.0[..length]);
+            self.0.drain(..length);
+            Ok(length)
+        }
+    }
+
+    #[test]
+    fn behind_what_cannot_be_read_is_nothing() {
+        for text in ["a,b\n1,2\n", "a,b\n1,", "a,b\n1,\"x\n"] {
+            let mut records = Records::new(Box::new(Fails(text.as_bytes().to_vec())), "t.csv");
+            let mut failed = 0;
+            for _ in 0..9 {
+                match records.next() {
+                    Ok(Some(row)) => assert_eq!((row.len(), failed), (2, 0)),
+                    Ok(None) => assert_eq!(failed, 1),
+                    Err(_) => failed += 1,
+                }
+            }
+            assert_eq!(failed, 1, "{text}");
         }
     }
 

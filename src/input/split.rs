@@ -274,14 +274,15 @@ impl<'a> View<'a> {
         let rows = self.rows;
         let part = rows.parts[index];
         let first = if index == 0 { 0 } else { rows.parts[index - 1].fields };
-        let mut damaged = rows.damaged.iter();
+        // Few, and by row.
+        let damaged = rows.damaged.partition_point(|(row, _)| *row < index);
         Row {
             line: part.line,
             raw: &self.text[part.begin as usize..part.end as usize],
             text: self.text,
             clean: self.clean,
             fields: &rows.fields[first as usize..part.fields as usize],
-            damaged: damaged.find(|(row, _)| *row == index).map(|(_, field)| *field),
+            damaged: rows.damaged.get(damaged).filter(|(row, _)| *row == index).map(|(_, field)| *field),
         }
     }
 
