@@ -18,6 +18,7 @@ mod means;
 mod packing;
 mod profiles;
 mod program;
+mod reading;
 mod readme;
 mod real_data;
 mod reference;
