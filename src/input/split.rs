@@ -36,6 +36,8 @@ pub struct Rows {
     parts: Vec<Part>,
     /// Fields with text behind their closing quote: the row, and the field within it. Few, if any.
     damaged: Vec<(usize, usize)>,
+    /// All of the text is UTF-8 without a NUL.
+    clean: bool,
 }
 
 /// How a stretch of text ended.
@@ -55,8 +57,8 @@ pub struct Row<'a> {
     /// Its bytes without the line end.
     pub raw: &'a [u8],
     text: &'a [u8],
-    /// The text, where all of it is UTF-8 without a NUL.
-    clean: Option<&'a str>,
+    /// All of the text is UTF-8 without a NUL.
+    clean: bool,
     fields: &'a [Field],
     damaged: Option<usize>,
 }
@@ -65,7 +67,6 @@ pub struct Row<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     text: &'a [u8],
-    clean: Option<&'a str>,
     rows: &'a Rows,
 }
 
@@ -86,6 +87,7 @@ impl Rows {
         self.fields.clear();
         self.parts.clear();
         self.damaged.clear();
+        self.clean = std::str::from_utf8(text).is_ok() && memchr::memchr(0, text).is_none();
         let mut splitting =
             Splitting { rows: self, text, row: 0, row_line: line, start: 0, line, state: State::Plain };
         let mut base = 0;
@@ -121,15 +123,14 @@ impl Rows {
         self.parts.is_empty()
     }
 
-    /// The rows with their text, which is looked through for damage once.
+    /// The rows with their text.
     pub fn view<'a>(&'a self, text: &'a [u8]) -> View<'a> {
-        let clean = std::str::from_utf8(text).ok().filter(|_| memchr::memchr(0, text).is_none());
-        View { text, clean, rows: self }
+        View { text, rows: self }
     }
 
-    /// A row, as [`View::row`] gives it, without a look at the whole text.
+    /// A row of their text.
     pub fn row<'a>(&'a self, text: &'a [u8], index: usize) -> Row<'a> {
-        View { text, clean: None, rows: self }.row(index)
+        self.view(text).row(index)
     }
 
     /// The line a row begins on, and where in the text.
@@ -280,7 +281,7 @@ impl<'a> View<'a> {
             line: part.line,
             raw: &self.text[part.begin as usize..part.end as usize],
             text: self.text,
-            clean: self.clean,
+            clean: rows.clean,
             fields: &rows.fields[first as usize..part.fields as usize],
             damaged: rows.damaged.get(damaged).filter(|(row, _)| *row == index).map(|(_, field)| *field),
         }
@@ -302,7 +303,7 @@ impl<'a> Row<'a> {
     pub fn of(raw: &'a [u8], line: u64, delimiter: u8, rows: &'a mut Rows) -> Self {
         rows.split(raw, line, true, delimiter);
         match rows.len() {
-            0 => Self { line, raw, text: raw, clean: None, fields: &rows.fields, damaged: None },
+            0 => Self { line, raw, text: raw, clean: false, fields: &rows.fields, damaged: None },
             _ => rows.row(raw, 0),
         }
     }
@@ -326,20 +327,18 @@ impl<'a> Row<'a> {
 
     /// The same as text, where the whole stretch of text that the row stands in is clean.
     pub fn clean(&self, index: usize) -> Option<&'a str> {
-        let field = self.fields.get(index).filter(|field| field.end & DOUBLED == 0)?;
-        self.clean?.get(field.start as usize..field.end as usize).map(str::trim_ascii)
+        self.plain(index).and_then(|text| std::str::from_utf8(text).ok())
     }
 
     /// The same bytes as [`Self::get`], where the whole stretch of text is clean and the field has no doubled quotes.
     pub(super) fn plain(&self, index: usize) -> Option<&'a [u8]> {
-        let field =
-            self.fields.get(index).filter(|field| field.end & DOUBLED == 0 && self.clean.is_some())?;
+        let field = self.fields.get(index).filter(|field| field.end & DOUBLED == 0 && self.clean)?;
         Some(self.text[field.start as usize..field.end as usize].trim_ascii())
     }
 
     /// Whether a byte of it is NUL.
     pub fn has_nul(&self) -> bool {
-        self.clean.is_none() && memchr::memchr(0, self.raw).is_some()
+        !self.clean && memchr::memchr(0, self.raw).is_some()
     }
 
     /// Whether every field is empty.
