@@ -1,6 +1,5 @@
 //! What the user says, as said. [`super::report`] turns it into a complete request.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -339,9 +338,9 @@ pub(super) struct ReportArguments {
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
 
-    /// How many threads read and count [default: one for each processor]; the numbers do not depend on it
-    #[arg(long, value_name = "N", help_heading = "Resources")]
-    pub(super) threads: Option<NonZeroUsize>,
+    /// How many threads read and count, at most 256 [default: one for each processor]; the numbers do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Resources")]
+    pub(super) threads: Option<u16>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! Arguments to a complete request: every word of the user's checked before any file is read.
 
+use std::num::NonZeroUsize;
+
 use super::args::{ModelArgument, PeriodArgument, ReportArguments, SegmentAtArgument, WeekdayArgument};
 use super::reading::{first_day, last_day, read_options, trimmed};
 use crate::activity::SegmentAt;
@@ -48,7 +50,7 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         customer_options: options.customers,
         by: arguments.by.clone(),
         max_rejects: arguments.read.max_rejects,
-        threads: arguments.threads,
+        threads: arguments.threads.map(usize::from).and_then(NonZeroUsize::new),
         memory: Memory::default(),
         plan: Plan {
             settings: Settings {
