@@ -1,6 +1,7 @@
 //! What a run may use of the machine: threads and memory. No number depends on it.
 
 use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -68,4 +69,9 @@ pub fn threads(given: Option<NonZeroUsize>) -> Result<Option<ThreadPool>> {
     let pool =
         ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("regulars {number}"));
     pool.build().map(Some).map_err(|error| Error::input(format!("threads cannot be started: {error}")))
+}
+
+/// A lock that a panic elsewhere left behind is as good as any: that panic ends the program.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

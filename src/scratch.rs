@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::error::{Error, Result};
+use crate::means::lock;
 
 /// A file without a name, so that it is gone when the program is, however that ends. It is made when it is needed.
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ impl Scratch {
     /// # Errors
     /// There is no room on the disk.
     pub fn keep(&self, bytes: &[u8]) -> Result<Kept> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.file);
         let mut write = || {
             let (file, end) = match &mut *file {
                 Some(made) => made,
@@ -45,7 +46,7 @@ impl Scratch {
     /// # Errors
     /// The disk cannot be read.
     pub fn read(&self, kept: &[Kept], out: &mut Vec<u8>) -> Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.file);
         let Some((file, _)) = &mut *file else { return Ok(()) };
         out.reserve(kept.iter().map(|kept| kept.length).sum());
         let mut read = |kept: &Kept| {
@@ -63,7 +64,7 @@ impl Scratch {
 
     /// Whether anything was kept.
     pub fn is_used(&self) -> bool {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        lock(&self.file).is_some()
     }
 }
 

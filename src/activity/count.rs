@@ -15,7 +15,8 @@ use crate::calendar::Day;
 use crate::error::{Error, Result};
 use crate::input::book::NONE;
 use crate::input::customers::Customers;
-use crate::input::names::{PARTS, lock};
+use crate::input::names::PARTS;
+use crate::means::lock;
 use crate::money::WideMicros;
 use crate::tally::Tally;
 

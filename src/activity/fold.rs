@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::input::Stamp;
 use crate::input::book::NONE;
 use crate::input::frames::{TakesBatches, segment_column};
-use crate::input::names::{ELSEWHERE, Grouped, Names, PARTS, lock};
-use crate::means::Memory;
+use crate::input::names::{ELSEWHERE, Grouped, Names, PARTS};
+use crate::means::{Memory, lock};
 use crate::money::Micros;
 use crate::scratch::{Kept, Scratch};
 

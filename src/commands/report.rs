@@ -68,8 +68,7 @@ pub fn run(request: Request, sink: &mut Sink<'_>, progress: Option<&dyn Progress
     };
     let by = headers.resolve(&request.by)?;
 
-    let by_columns = (by.columns.clone(), by.breakdowns.clone());
-    let plan = Plan { columns: by_columns.0, breakdowns: by_columns.1, ..request.plan };
+    let plan = Plan { columns: by.columns.clone(), breakdowns: by.breakdowns.clone(), ..request.plan };
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let pool = threads(request.threads)?;
     let means = Means { pool: pool.as_ref(), memory: request.memory, progress };
@@ -91,8 +90,7 @@ pub fn run(request: Request, sink: &mut Sink<'_>, progress: Option<&dyn Progress
     let of_customers = listed.iter().flat_map(|listed| by.customer_columns.iter().zip(&listed.values));
     values.chain(of_customers).try_for_each(|(column, values)| refuse_personal(privacy, column, values))?;
     let rejected = rejects.messages();
-    let inputs =
-        Inputs { orders: orders.as_ref(), customers: listed.as_ref(), population: 0, pool: pool.as_ref() };
+    let inputs = Inputs { orders: orders.as_ref(), customers: listed.as_ref() };
     let mut report = build(&inputs, breakdowns, plan)?;
     report.warnings.extend(rejected.into_iter().map(|message| format!("rejected: {message}")));
     Ok(report)
@@ -242,13 +240,9 @@ impl Reading<'_> {
         if names.customers.is_full() {
             return Ok(None);
         }
-        let inputs = Inputs {
-            orders: orders.as_ref(),
-            customers: listed.as_ref(),
-            population: names.customers.bound(),
-            pool: self.means.pool,
-        };
-        let breakdowns = count_all(&inputs, self.plan, activity)?;
+        let inputs = Inputs { orders: orders.as_ref(), customers: listed.as_ref() };
+        let population = names.customers.bound();
+        let breakdowns = count_all(&inputs, self.plan, activity, population, self.means.pool)?;
         Ok(Some(ReadShare { orders, customers: listed, breakdowns }))
     }
 }

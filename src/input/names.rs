@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use super::keys::Keys;
+use crate::means::lock;
 
 /// Into how many parts customers are divided, by the hash of their key. Threads work on different parts at once.
 pub const PARTS: usize = 16;
@@ -96,11 +97,6 @@ const BLOCK: usize = 4096;
 
 /// Keys whose entries are looked at together.
 const AHEAD: usize = 64;
-
-/// A lock that a panic elsewhere left behind is as good as any: that panic ends the program.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl CustomerKeys {
     /// The number of a key, new or not.

@@ -13,12 +13,13 @@ use super::fate::Rules;
 use super::frames::Batch;
 use super::gather::Gatherer;
 use super::log::pack;
-use super::names::{Names, lock};
+use super::names::Names;
 use super::order_line::{Context, Harvest, RowReader, Stopped};
 use super::order_options::OrderOptions;
 use super::orders_file::{Columns, Decided, Shape};
 use super::split::View;
 use crate::error::{Error, Result};
+use crate::means::lock;
 
 /// What the threads that read one file share.
 pub(super) struct Shared<'o> {

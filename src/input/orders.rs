@@ -337,6 +337,10 @@ impl<'o> OrderReader<'o> {
         let file = self.open_file(header, delimiter, form, number);
         if census.is_none() {
             let file = file?;
+            // Transactions have to be known wherever they stand.
+            if self.in_order && self.files.iter().any(|file| file.has_transactions) {
+                return Err(Halt::Again(Again::InNoOrder));
+            }
             return match self.means.pool.filter(|_| records.is_text()) {
                 Some(pool) => {
                     self.read_pieces(file, records.into_pieces(self.means.memory.piece), pool, rejects)

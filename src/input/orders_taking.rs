@@ -18,7 +18,6 @@ use super::fields::OrderField;
 use super::frames::{Batch, TakesBatches};
 use super::gather::Gatherer;
 use super::log::Unpacker;
-use super::names::lock;
 use super::order_line::{Harvest, RowReader, Stopped};
 use super::order_piece::{Found, Made, Shared, make, rules};
 use super::orders::{Again, OrderReader, identity};
@@ -26,6 +25,7 @@ use super::orders_file::{Columns, File};
 use super::record::{Pieces, Records, Row};
 use super::split::View;
 use crate::error::{Error, Result};
+use crate::means::lock;
 
 /// Why reading ended early.
 pub(super) enum Halt {
@@ -248,7 +248,7 @@ impl<'o> OrderReader<'o> {
         }
         shared.use_again(harvest.entries);
         let direction = edges.book.direction().and(whole.direction);
-        if direction == Direction::Mixed || self.log_is_needed() {
+        if direction == Direction::Mixed {
             return Err(Halt::Again(Again::InNoOrder));
         }
         if let Some(error) = whole.failed {
@@ -260,11 +260,6 @@ impl<'o> OrderReader<'o> {
         self.classified.absorb(whole.classified);
         self.add_rejections(whole.rejections)?;
         Ok(())
-    }
-
-    /// Whether transactions have to be known, wherever they stand.
-    fn log_is_needed(&self) -> bool {
-        self.files.iter().any(|file| file.has_transactions)
     }
 
     fn add_rejections(&mut self, rejections: Vec<Rejection>) -> Result<()> {

@@ -24,10 +24,6 @@ pub struct Inputs<'a> {
     pub orders: Option<&'a Orders>,
     /// The customers file.
     pub customers: Option<&'a Customers>,
-    /// A number above those of all customers.
-    pub population: usize,
-    /// Who counts; without one, the calling thread.
-    pub pool: Option<&'a ThreadPool>,
 }
 
 /// What is to be reported.
@@ -147,23 +143,29 @@ fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
     Ok(coverage)
 }
 
-/// Counts what the customers of these inputs have done, and checks.
+/// Counts what the customers of these inputs have done, and checks. `population` is a number above those of all
+/// customers; `pool` counts, without one the calling thread.
 ///
 /// # Errors
 /// There is nothing to report on, or an identity does not hold.
-pub fn count_all(inputs: &Inputs<'_>, plan: &Plan, activity: Activity) -> Result<Vec<Breakdown>> {
+pub fn count_all(
+    inputs: &Inputs<'_>,
+    plan: &Plan,
+    activity: Activity,
+    population: usize,
+    pool: Option<&ThreadPool>,
+) -> Result<Vec<Breakdown>> {
     let grid = grid(plan, &cover(inputs, plan)?);
     let values = inputs.orders.map_or(&[][..], |orders| &orders.values);
     let segment_at = plan.settings.segment_at;
-    let segmentation =
-        Segmentation::new(&plan.columns, inputs.customers, values, inputs.population, segment_at)?;
+    let segmentation = Segmentation::new(&plan.columns, inputs.customers, values, population, segment_at)?;
     let counting = Counting {
         grid: &grid,
         customers: inputs.customers,
         contracts: plan.settings.model == Model::Contract,
         segmentation: &segmentation,
         breakdowns: &plan.breakdowns,
-        pool: inputs.pool,
+        pool,
     };
     count(activity, &counting)
 }
