@@ -241,10 +241,7 @@ impl<'s, 'r> Takes<'s, CustomerRows<'r>> for Reader<'r, '_> {
         if let Some(Found { decided, stopped, harvest }) = found
             && decided == self.dates.decided()
         {
-            from = match stopped {
-                Stopped::Nowhere => rows.len(),
-                Stopped::Waits(row) | Stopped::Fatal(row, _) => row,
-            };
+            from = stopped.first_unread(rows);
             self.take_rows(harvest)?;
         }
         self.read_rows(rows, from)

@@ -78,6 +78,16 @@ pub(super) enum Stopped {
     Fatal(usize, Error),
 }
 
+impl Stopped {
+    /// The first of these rows that was not read.
+    pub(super) fn first_unread(&self, rows: &View<'_>) -> usize {
+        match self {
+            Self::Nowhere => rows.len(),
+            Self::Waits(row) | Self::Fatal(row, _) => *row,
+        }
+    }
+}
+
 /// Reads rows of one file.
 pub(super) struct RowReader<'r> {
     pub(super) context: Context<'r>,

@@ -84,10 +84,7 @@ impl<'s, 'o: 's> Takes<'s, Shared<'o>> for Taking<'_, 's, 'o, '_> {
             && decided == file.columns.decided()
             && reader.account.read >= *before + 2
         {
-            from = match stopped {
-                Stopped::Nowhere => rows.len(),
-                Stopped::Waits(row) | Stopped::Fatal(row, _) => row,
-            };
+            from = stopped.first_unread(rows);
             reader.take(shared, harvest, made?, &|row| rows.row(row as usize).raw, rejects, &mut emit)?;
         }
         if from < rows.len() {
