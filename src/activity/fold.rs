@@ -81,7 +81,7 @@ const NOBODY: Customer = Customer { first: NEVER, cell: OpenCell::EMPTY };
 pub(super) struct Part {
     customers: Vec<Customer>,
     /// Cells of other periods than each customer's last one.
-    cells: Vec<Cell>,
+    cells: Cells,
     /// Those that had no room in memory.
     on_disk: Vec<Kept>,
     /// The number of cells at which those of the same customer and period are merged next.
@@ -90,6 +90,34 @@ pub(super) struct Part {
     chosen_at: Vec<Stamp>,
     chosen: Vec<u32>,
     pub(super) returns: Vec<Return>,
+}
+
+/// Many cells, in blocks: a list that grows in one piece is copied again and again.
+#[derive(Debug, Default)]
+struct Cells {
+    full: Vec<Vec<Cell>>,
+    last: Vec<Cell>,
+}
+
+impl Cells {
+    /// Cells of a block.
+    const BLOCK: usize = 4_096;
+
+    fn push(&mut self, cell: Cell) {
+        if self.last.len() == Self::BLOCK {
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(Self::BLOCK));
+            self.full.push(full);
+        }
+        self.last.push(cell);
+    }
+
+    fn len(&self) -> usize {
+        self.full.len() * Self::BLOCK + self.last.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Cell> + Clone {
+        self.full.iter().chain([&self.last]).flatten().copied()
+    }
 }
 
 /// What is known of every customer.
@@ -256,15 +284,14 @@ impl Part {
         let closed = open;
         self.cells.push(closed);
         if self.cells.len() >= self.merge_at.max(MERGED_FIRST).min(activity.most) {
-            let cells = merged(&self.cells, &activity.periods);
-            self.cells.clear();
+            let cells = merged(std::mem::take(&mut self.cells).iter(), &activity.periods);
             self.merge_at = cells.len() * 2;
             // Merging those that are nearly as many as fit would soon be to do again.
             if cells.len() > activity.most / 2 {
                 let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_bytes()).collect();
                 self.on_disk.push(activity.disk.keep(&bytes)?);
             } else {
-                self.cells = cells;
+                cells.into_iter().for_each(|cell| self.cells.push(cell));
             }
         }
         Ok(())
@@ -317,24 +344,23 @@ impl Part {
     /// # Errors
     /// The disk cannot be read.
     pub(super) fn take_cells(&mut self, disk: &Scratch) -> Result<Vec<Cell>> {
-        let mut cells = std::mem::take(&mut self.cells);
         let mut bytes = Vec::new();
         disk.read(&self.on_disk, &mut bytes)?;
-        cells.extend(bytes.as_chunks().0.iter().map(|bytes| Cell::from_bytes(*bytes)));
-        drop(bytes);
-        let open = (0..).zip(&self.customers);
-        cells.extend(open.filter_map(|(number, customer)| customer.cell.of_customer(number)));
+        let on_disk = bytes.as_chunks().0.iter().map(|bytes| Cell::from_bytes(*bytes));
+        let open = (0..).zip(&self.customers).filter_map(|(number, customer)| customer.cell.of_customer(number));
         let (strays, back): (Vec<_>, Vec<_>) = std::mem::take(&mut self.returns)
             .into_iter()
             .partition(|back| self.first(back.customer as usize) == NEVER);
+        let back = back.iter().map(|back| Cell::of(back.customer, back.day, false, back.revenue));
+        let sorted = sorted(self.cells.iter().chain(on_disk).chain(open).chain(back));
+        self.cells = Cells::default();
         self.returns = strays;
-        cells.extend(back.iter().map(|back| Cell::of(back.customer, back.day, false, back.revenue)));
-        Ok(sorted(&cells))
+        Ok(sorted)
     }
 }
 
 /// Cells by customer and day; those of one customer and period are one, unless its sums are beyond what a cell holds.
-fn merged(cells: &[Cell], periods: &Periods) -> Vec<Cell> {
+fn merged(cells: impl Iterator<Item = Cell> + Clone, periods: &Periods) -> Vec<Cell> {
     let mut sorted = sorted(cells);
     sorted.dedup_by(|cell, kept| {
         let same = cell.customer == kept.customer
@@ -346,23 +372,29 @@ fn merged(cells: &[Cell], periods: &Periods) -> Vec<Cell> {
 
 /// Cells by customer and day. Customers are numbered from 0, so they need no comparing; and most cells of one come in
 /// order.
-fn sorted(cells: &[Cell]) -> Vec<Cell> {
-    let customers = cells.iter().map(|cell| cell.customer as usize + 1).max().unwrap_or(0);
-    let mut places = vec![0_u32; customers + 1];
-    for cell in cells {
-        places[cell.customer as usize + 1] += 1;
+fn sorted(cells: impl Iterator<Item = Cell> + Clone) -> Vec<Cell> {
+    let (mut places, mut count) = (Vec::<u32>::new(), 0);
+    cells.clone().for_each(|cell| {
+        let behind = cell.customer as usize + 1;
+        if behind >= places.len() {
+            places.resize((behind + 1).max(places.len() * 2), 0);
+        }
+        places[behind] += 1;
+        count += 1;
+    });
+    let mut sum = 0;
+    for place in &mut places {
+        sum += *place;
+        *place = sum;
     }
-    for customer in 0..customers {
-        places[customer + 1] += places[customer];
-    }
-    let mut sorted = vec![Cell::of(0, Day(0), false, 0); cells.len()];
-    for cell in cells {
+    let mut sorted = vec![Cell::of(0, Day(0), false, 0); count];
+    cells.for_each(|cell| {
         let place = &mut places[cell.customer as usize];
-        sorted[*place as usize] = *cell;
+        sorted[*place as usize] = cell;
         *place += 1;
-    }
+    });
     let mut begin = 0;
-    for end in places.iter().take(customers).map(|end| *end as usize) {
+    for end in places.iter().map(|end| *end as usize) {
         let mine = &mut sorted[begin..end];
         if !mine.is_sorted_by_key(Cell::day) {
             mine.sort_unstable_by_key(Cell::day);
@@ -432,9 +464,9 @@ mod tests {
             let day = Day((order.wrapping_mul(2_654_435_761) % 90).cast_signed());
             part.put(Cell::of(order % 7, day, true, 1_000), &activity).expect("room");
         }
-        assert!(part.cells.capacity() < 1 << 18);
+        assert!(part.cells.len() <= MERGED_FIRST);
         let cells = part.take_cells(&activity.disk).expect("readable");
-        let cells = merged(&cells, &activity.periods);
+        let cells = merged(cells.into_iter(), &activity.periods);
         // January to March 1970, and 71,429 orders of each customer: more than fit into a cell, less than into four.
         let keys: std::collections::BTreeSet<_> =
             cells.iter().map(|cell| (cell.customer, periods_of(&activity, cell))).collect();

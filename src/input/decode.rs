@@ -17,7 +17,7 @@ pub type EncodingName = Arc<OnceLock<&'static str>>;
 /// An error at a line of the text.
 #[derive(Debug)]
 pub struct Undecodable {
-    /// The line, from 1.
+    /// The line, from 1 on which the text that was not handed out yet begins.
     pub line: u64,
     /// What is wrong.
     pub message: String,
@@ -53,7 +53,6 @@ pub(super) struct Decoded {
     /// Text decoded and not yet handed out, from `start`.
     output: Vec<u8>,
     start: usize,
-    lines: u64,
     exhausted: bool,
 }
 
@@ -68,7 +67,6 @@ impl Decoded {
             input: Vec::new(),
             output: Vec::new(),
             start: 0,
-            lines: 0,
             exhausted: false,
         }
     }
@@ -78,14 +76,13 @@ impl Decoded {
         Arc::clone(&self.name)
     }
 
-    fn fill(&mut self) -> io::Result<()> {
-        let kept = self.input.len();
-        self.input.resize(kept + BLOCK, 0);
+    /// Reads a block of the source. While something is to be decided it is read whole, so that a pipe's pieces are
+    /// no matter.
+    fn read_block(&mut self, block: &mut [u8]) -> io::Result<usize> {
+        let wanted = if matches!(self.state, State::Start | State::Open) { block.len() } else { 1 };
         let mut read = 0;
-        // While something is to be decided a block is read whole, so that a pipe's pieces are no matter.
-        let wanted = if matches!(self.state, State::Start | State::Open) { BLOCK } else { 1 };
         while read < wanted && !self.exhausted {
-            match self.source.read(&mut self.input[kept + read..]) {
+            match self.source.read(&mut block[read..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
                     let length = result?;
@@ -94,7 +91,33 @@ impl Decoded {
                 }
             }
         }
-        self.input.truncate(kept + read);
+        Ok(read)
+    }
+
+    /// Reads a block behind what is left of the input.
+    fn fill(&mut self) -> io::Result<()> {
+        let mut input = std::mem::take(&mut self.input);
+        let kept = input.len();
+        input.resize(kept + BLOCK, 0);
+        let read = self.read_block(&mut input[kept..])?;
+        input.truncate(kept + read);
+        self.input = input;
+        Ok(())
+    }
+
+    /// Reads a block straight to where it is wanted, where it is text as it stands: how long it is. Else it is input.
+    fn read_through(&mut self, block: &mut [u8]) -> io::Result<Option<usize>> {
+        let read = self.read_block(block)?;
+        let text = &block[..read];
+        if matches!(self.state, State::Plain) || text.is_ascii() {
+            return Ok(Some(read));
+        }
+        self.input.extend_from_slice(text);
+        Ok(None)
+    }
+
+    /// Decodes the input, once it is known how.
+    fn go_on(&mut self) -> io::Result<()> {
         if matches!(self.state, State::Start) {
             self.begin();
         }
@@ -170,13 +193,12 @@ impl Decoded {
                     self.output.truncate(at + written);
                     from += read;
                     // In Windows-1252 five bytes mean nothing; they are read as control characters.
-                    let text = &self.output[at..];
+                    let text = &self.output;
                     let unused = (*encoding == WINDOWS_1252)
-                        .then(|| text.windows(2).position(|pair| pair[0] == 0xc2 && pair[1] < 0xa0))
+                        .then(|| text[at..].windows(2).position(|pair| pair[0] == 0xc2 && pair[1] < 0xa0))
                         .flatten();
-                    let place =
-                        |end: usize| self.lines + memchr::memchr_iter(b'\n', &text[..end]).count() as u64 + 1;
-                    if let Some(position) = unused {
+                    let place = |end: usize| memchr::memchr_iter(b'\n', &text[..end]).count() as u64 + 1;
+                    if let Some(position) = unused.map(|position| at + position) {
                         let message = format!(
                             "the byte 0x{:02X} means nothing in {}",
                             text[position + 1],
@@ -194,7 +216,6 @@ impl Decoded {
                         };
                         return Err(io::Error::other(Undecodable { line: place(text.len()), message }));
                     }
-                    self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
                     if result == DecoderResult::InputEmpty {
                         break;
                     }
@@ -211,7 +232,16 @@ impl Read for Decoded {
         while self.start == self.output.len() && !self.exhausted {
             self.output.clear();
             self.start = 0;
-            self.fill()?;
+            let as_it_stands = self.input.is_empty() && matches!(self.state, State::Open | State::Plain);
+            match out.get_mut(..BLOCK).filter(|_| as_it_stands) {
+                None => self.fill()?,
+                Some(block) => {
+                    if let Some(read) = self.read_through(block)? {
+                        return Ok(read);
+                    }
+                }
+            }
+            self.go_on()?;
         }
         let text = &self.output[self.start..];
         let length = text.len().min(out.len());
@@ -293,17 +323,21 @@ mod tests {
     #[test]
     fn what_cannot_be_decoded_has_a_line() {
         let line = |bytes: &[u8], given| {
-            let error = decode(bytes, 7, given).expect_err("undecodable");
-            error.into_inner().expect("a place").downcast::<Undecodable>().expect("a place").to_string()
+            let mut decoded = Decoded::new(Box::new(Pieces(bytes.to_vec(), 7)), given);
+            let mut before = Vec::new();
+            let error = decoded.read_to_end(&mut before).expect_err("undecodable");
+            let at = error.into_inner().expect("a place").downcast::<Undecodable>().expect("a place");
+            let before = before.iter().filter(|byte| **byte == b'\n').count() as u64;
+            (before + at.line, at.message)
         };
-        assert_eq!(
-            line(b"a\nb\nM\xfcller \x81\n", Some(WINDOWS_1252)),
-            "line 3: the byte 0x81 means nothing in windows-1252"
-        );
+        let unused = "the byte 0x81 means nothing in windows-1252".to_owned();
+        assert_eq!(line(b"a\nb\nM\xfcller \x81\n", Some(WINDOWS_1252)), (3, unused.clone()));
+        // The encoding shows only behind a great deal of ASCII.
+        let mut long = "id,name\n".repeat(20_000).into_bytes();
+        long.extend(b"1,M\xfcller\n2,\x81\n");
+        assert_eq!(line(&long, None), (20_002, unused));
         let half = utf16("a\nb", false, true);
-        assert_eq!(
-            line(&half[..half.len() - 1], None),
-            "line 2: the text breaks off in the middle of a character"
-        );
+        let breaks_off = "the text breaks off in the middle of a character".to_owned();
+        assert_eq!(line(&half[..half.len() - 1], None), (2, breaks_off));
     }
 }

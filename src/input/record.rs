@@ -85,7 +85,7 @@ impl Pieces {
                     Ok(0) => self.exhausted = true,
                     Ok(read) => length += read,
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    Err(error) => self.failed = Some(self.complain(&error)),
+                    Err(error) => self.failed = Some(self.complain(&error, &buffer[..length])),
                 }
             }
             let is_all = self.exhausted && self.rest_begins == self.rest.len();
@@ -120,10 +120,14 @@ impl Pieces {
         position - std::mem::replace(&mut self.told, position)
     }
 
-    fn complain(&self, error: &std::io::Error) -> Error {
+    /// What went wrong behind this text of the piece.
+    fn complain(&self, error: &std::io::Error, text: &[u8]) -> Error {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Undecodable>()) {
-            Some(at) => Error::input(format!("{}:{}: {}", self.name, at.line, at.message))
-                .hint("name the file's encoding with --encoding, for example windows-1252"),
+            Some(at) => {
+                let line = self.line + memchr::memchr_iter(b'\n', text).count() as u64 + at.line - 1;
+                Error::input(format!("{}:{line}: {}", self.name, at.message))
+                    .hint("name the file's encoding with --encoding, for example windows-1252")
+            }
             None => Error::input(format!("{}: {error}", self.name)),
         }
     }
