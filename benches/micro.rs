@@ -7,8 +7,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 use regulars::activity::{Activity, SegmentAt};
 use regulars::calendar::{Calendar, Unit, Weekday};
+use regulars::input::customer_keys::CustomerKeys;
 use regulars::input::frames::TakesBatches;
-use regulars::input::names::{CustomerKeys, Names};
+use regulars::input::names::Names;
 use regulars::input::split::Rows;
 
 /// A piece of an export of eight columns, plain or all in quotes.

@@ -13,8 +13,9 @@ use crate::calendar::{Calendar, Day};
 use crate::error::{Error, Result};
 use crate::input::Stamp;
 use crate::input::book::NONE;
+use crate::input::customer_keys::{ELSEWHERE, PARTS};
 use crate::input::frames::{TakesBatches, segment_column};
-use crate::input::names::{ELSEWHERE, Grouped, Names, PARTS};
+use crate::input::names::{Grouped, Names};
 use crate::means::{Memory, lock};
 use crate::money::Micros;
 use crate::scratch::{Kept, Scratch};
@@ -243,9 +244,12 @@ impl Part {
                 let (day, purchase, net) =
                     (Day(orders.days[index]), orders.purchases[index], orders.nets[index]);
                 if purchase {
-                    self.choose(customer as usize, orders.moments[index], &own, activity);
-                    let known = &mut self.customers[customer as usize];
-                    known.first = known.first.min(day.0);
+                    let first = self.customers[customer as usize].first;
+                    // Most purchases come behind the first one: then they segment nobody.
+                    if day.0 <= first || activity.segment_at == SegmentAt::Last {
+                        self.choose(customer as usize, orders.moments[index], &own, activity);
+                    }
+                    self.customers[customer as usize].first = first.min(day.0);
                 } else if !own.is_empty() && self.customers[customer as usize].first == NEVER {
                     self.returns.push(Return { customer, day, revenue: net, codes: own.clone() });
                     continue;
@@ -291,7 +295,9 @@ impl Part {
                 let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_bytes()).collect();
                 self.on_disk.push(activity.disk.keep(&bytes)?);
             } else {
-                cells.into_iter().for_each(|cell| self.cells.push(cell));
+                for cell in cells {
+                    self.cells.push(cell);
+                }
             }
         }
         Ok(())
@@ -347,7 +353,8 @@ impl Part {
         let mut bytes = Vec::new();
         disk.read(&self.on_disk, &mut bytes)?;
         let on_disk = bytes.as_chunks().0.iter().map(|bytes| Cell::from_bytes(*bytes));
-        let open = (0..).zip(&self.customers).filter_map(|(number, customer)| customer.cell.of_customer(number));
+        let open =
+            (0..).zip(&self.customers).filter_map(|(number, customer)| customer.cell.of_customer(number));
         let (strays, back): (Vec<_>, Vec<_>) = std::mem::take(&mut self.returns)
             .into_iter()
             .partition(|back| self.first(back.customer as usize) == NEVER);

@@ -327,7 +327,7 @@ mod tests {
             let mut before = Vec::new();
             let error = decoded.read_to_end(&mut before).expect_err("undecodable");
             let at = error.into_inner().expect("a place").downcast::<Undecodable>().expect("a place");
-            let before = before.iter().filter(|byte| **byte == b'\n').count() as u64;
+            let before = memchr::memchr_iter(b'\n', &before).count() as u64;
             (before + at.line, at.message)
         };
         let unused = "the byte 0x81 means nothing in windows-1252".to_owned();

@@ -2,9 +2,10 @@
 //! that gather them.
 
 use super::account::Reason;
+use super::customer_keys::CustomerKeys;
 use super::date::Stamp;
 use super::draft::{Line, NO_DATE, NONE};
-use super::names::CustomerKeys;
+use super::keys::short as packed;
 use crate::money::Micros;
 
 /// A stretch of bytes: where it begins, and how long it is; [`Span::NONE`] where there is nothing.
@@ -154,9 +155,16 @@ impl Entries {
 
     /// Keeps some bytes.
     pub(super) fn keep(&mut self, bytes: &[u8]) -> Span {
-        let start = short(self.arena.len());
-        self.arena.extend_from_slice(bytes);
-        Span { start, length: short(bytes.len()) }
+        let start = self.arena.len();
+        match packed(bytes) {
+            // All sixteen at once and then less of them: no copy of a length that is not known before.
+            Some(packed) => {
+                self.arena.extend_from_slice(&packed);
+                self.arena.truncate(start + bytes.len());
+            }
+            None => self.arena.extend_from_slice(bytes),
+        }
+        Span { start: short(start), length: short(bytes.len()) }
     }
 
     /// Keeps some bytes behind one that marks them.

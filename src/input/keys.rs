@@ -10,10 +10,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 /// A key of up to fifteen bytes with its length behind; of a longer one, its hash, and which of the long ones it is.
-type Packed = [u8; 16];
+pub(super) type Packed = [u8; 16];
 
 /// The most bytes of a short key, and the place of its length.
-const INLINE: usize = 15;
+pub(super) const INLINE: usize = 15;
 
 /// The length of a long key.
 const LONG: u8 = u8::MAX;
@@ -48,6 +48,7 @@ impl Keys {
         }
         let number = self.push(text);
         self.insert(hash, number);
+        self.indexed += 1;
         number
     }
 
@@ -92,6 +93,7 @@ impl Keys {
         while self.indexed < self.packed.len() {
             let number = u32::try_from(self.indexed).expect("fewer than 2³² different keys");
             self.insert(hash_of(&self.packed[self.indexed]), number);
+            self.indexed += 1;
         }
     }
 
@@ -102,6 +104,11 @@ impl Keys {
             LONG => self.long_text(packed),
             length => &packed[..usize::from(length)],
         }
+    }
+
+    /// Whether this is the text of a number.
+    pub(super) fn is(&self, number: u32, text: &[u8]) -> bool {
+        short(text).map_or_else(|| self.text(number) == text, |packed| self.packed[number as usize] == packed)
     }
 
     /// The text of a number, for people.
@@ -125,7 +132,8 @@ impl Keys {
         &self.arena[start..self.ends[which]]
     }
 
-    fn look_up(&self, text: &[u8], hash: u64) -> Option<u32> {
+    /// The number of a text with this hash that is in the table.
+    pub(super) fn look_up(&self, text: &[u8], hash: u64) -> Option<u32> {
         let found = match short(text) {
             Some(packed) => self.table.find(hash, |number| self.packed[*number as usize] == packed),
             None => self.table.find(hash, |number| {
@@ -136,23 +144,28 @@ impl Keys {
         found.copied()
     }
 
-    fn insert(&mut self, hash: u64, number: u32) {
+    /// Puts a number into the table, with the hash of its text.
+    pub(super) fn insert(&mut self, hash: u64, number: u32) {
         let packed = &self.packed;
         self.table.insert_unique(hash, number, |number| hash_of(&packed[*number as usize]));
-        self.indexed += 1;
     }
 }
 
-fn short(text: &[u8]) -> Option<Packed> {
+/// A text of up to fifteen bytes with its length behind.
+pub(super) fn short(text: &[u8]) -> Option<Packed> {
     // In two words, the second of which may overlap the first: copying so few bytes one by one takes longer.
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let half = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
     let (low, high) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         (Some(first), Some(last)) if text.len() <= INLINE => {
             let behind = text.len() - 8;
             // The bytes of the last word that are not of the first are its highest.
             (word(first), if behind == 0 { 0 } else { word(last) >> (64 - 8 * behind) })
         }
-        (None, _) => (text.iter().rev().fold(0, |low, byte| low << 8 | u64::from(*byte)), 0),
+        (None, _) => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => (half(first) | half(last) << (8 * (text.len() - 4)), 0),
+            _ => (text.iter().rev().fold(0, |low, byte| low << 8 | u64::from(*byte)), 0),
+        },
         _ => return None,
     };
     // At most fifteen, so never that of a long key.

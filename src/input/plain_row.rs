@@ -65,6 +65,7 @@ impl PlainRows {
 }
 
 /// A field that says something.
+#[inline]
 fn present<'r>(row: &Row<'r>, index: usize) -> Option<&'r [u8]> {
     row.plain(index).filter(|text| !is_missing(text))
 }

@@ -61,7 +61,7 @@ pub(super) struct Statuses {
 impl Statuses {
     /// The number of a word.
     pub(super) fn number(&mut self, written: &str, options: &OrderOptions, profile: &Profile) -> u32 {
-        if !self.known.is_empty() && self.written.text(self.last) == written.as_bytes() {
+        if !self.known.is_empty() && self.written.is(self.last, written.as_bytes()) {
             return self.last;
         }
         self.last = self.written.number(written.as_bytes());
@@ -78,7 +78,7 @@ impl Statuses {
 
     /// The number of a word that was seen before.
     pub(super) fn known(&mut self, written: &[u8]) -> Option<u32> {
-        if self.known.is_empty() || self.written.text(self.last) != written {
+        if self.known.is_empty() || !self.written.is(self.last, written) {
             self.last = self.written.find(written)?;
         }
         Some(self.last)
