@@ -288,8 +288,10 @@ impl Part {
         let closed = open;
         self.cells.push(closed);
         if self.cells.len() >= self.merge_at.max(MERGED_FIRST).min(activity.most) {
+            let before = self.cells.len();
             let cells = merged(std::mem::take(&mut self.cells).iter(), &activity.periods);
-            self.merge_at = cells.len() * 2;
+            // Orders in the order of time have hardly any cells to merge.
+            self.merge_at = cells.len() * if cells.len() > before - before / 16 { 4 } else { 2 };
             // Merging those that are nearly as many as fit would soon be to do again.
             if cells.len() > activity.most / 2 {
                 let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_bytes()).collect();
