@@ -12,7 +12,7 @@ use crate::input::customers::{self, CustomerOptions, Customers, OrdersSide};
 use crate::input::keys::Keys;
 use crate::input::mapping::Header;
 use crate::input::names::Names;
-use crate::input::orders::{Again, OrderOptions, OrderReader, Orders};
+use crate::input::orders::{Again, OrderOptions, OrderReader, Orders, Way};
 use crate::input::privacy::Privacy;
 use crate::input::reject_file;
 use crate::input::source::Source;
@@ -73,6 +73,7 @@ pub fn run(request: Request, sink: &mut Sink<'_>, progress: Option<&dyn Progress
     let mut rejects = Rejects::new(request.max_rejects, sink);
     let pool = threads(request.threads)?;
     let means = Means { pool: pool.as_ref(), memory: request.memory, progress };
+    let may_be_read_again = sources.iter().all(Source::is_file);
     let reading = Reading {
         order_options: &request.order_options,
         customer_options: &request.customer_options,
@@ -82,7 +83,7 @@ pub fn run(request: Request, sink: &mut Sink<'_>, progress: Option<&dyn Progress
         exports: &exports,
         sources: &sources,
         means,
-        in_no_order: Cell::new(false),
+        way: Cell::new(if may_be_read_again { Way::InOrder } else { Way::Apart }),
     };
     let opened = Opened { orders: first, customers: customers_table };
     let ReadShare { orders, customers: listed, breakdowns } = reading.read_shares(opened, &mut rejects)?;
@@ -120,8 +121,8 @@ struct Reading<'r> {
     exports: &'r [Source],
     sources: &'r [Source],
     means: Means<'r>,
-    /// The orders are known to be in no order of their ids.
-    in_no_order: Cell<bool>,
+    /// What may be taken for granted of the orders, as far as known.
+    way: Cell<Way>,
 }
 
 impl Reading<'_> {
@@ -192,9 +193,7 @@ impl Reading<'_> {
             None => (None, self.customers.map(|source| self.customer_options.open(source)).transpose()?),
         };
         let mut read = None;
-        let may_be_in_order = self.sources.iter().all(Source::is_file) && !self.in_no_order.get();
-        let ways: &[bool] = if may_be_in_order { &[true, false] } else { &[false] };
-        for in_order in ways.iter().filter(|_| !self.sources.is_empty()) {
+        while !self.sources.is_empty() {
             let names = names();
             let activity = activity(&names);
             let reader = OrderReader::new(self.order_options, &self.by.order_columns, self.exports)
@@ -205,13 +204,13 @@ impl Reading<'_> {
                 None => self.order_options.open(source),
             };
             let tables = self.sources.iter().enumerate().map(open).flat_map(one_by_one);
-            match reader.read_if(*in_order, tables, rejects)? {
+            match reader.read_if(self.way.get(), tables, rejects)? {
                 Ok(orders) => {
                     read = Some((orders, names, activity));
                     break;
                 }
-                Err(Again::InNoOrder) => {
-                    self.in_no_order.set(true);
+                Err(Again::As(way)) => {
+                    self.way.set(way);
                     self.begin_again(rejects);
                 }
                 Err(Again::InShares) => return Ok(None),

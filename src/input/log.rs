@@ -7,7 +7,7 @@ use super::entries::{Entries, Entry, More, Span, What};
 use super::keys::Keys;
 use crate::error::Result;
 use crate::means::Memory;
-use crate::money::Micros;
+use crate::money::{MICROS, Micros};
 use crate::scratch::{Kept, Scratch};
 
 /// Into how many parts entries are divided, once they are many.
@@ -80,9 +80,8 @@ impl Log {
 
     fn divide(&mut self, packed: &[u8]) {
         let mut rest = packed;
-        while let Some((head, _)) = rest.split_first_chunk() {
-            let (length, part) = read_head(*head);
-            let (entry, next) = rest.split_at(HEAD + length);
+        while let Some((part, length)) = head(rest) {
+            let (entry, next) = rest.split_at(length);
             self.parts[part].bytes.extend_from_slice(entry);
             self.held += entry.len();
             rest = next;
@@ -117,12 +116,17 @@ impl Log {
     }
 }
 
-/// What stands before an entry: its length, and the part its order is in.
-const HEAD: usize = 5;
-
-fn read_head([a, b, c, d, part]: [u8; HEAD]) -> (usize, usize) {
-    (u32::from_le_bytes([a, b, c, d]) as usize, usize::from(part))
+/// The part that the order of the first of some packed entries is in, and how long the entry is: two bytes say so, or
+/// six where it is longer than they tell.
+fn head(packed: &[u8]) -> Option<(usize, usize)> {
+    match *packed {
+        [part, length, ..] if length != LONG => Some((part.into(), 2 + usize::from(length))),
+        [part, _, a, b, c, d, ..] => Some((part.into(), 6 + u32::from_le_bytes([a, b, c, d]) as usize)),
+        _ => None,
+    }
 }
+
+const LONG: u8 = u8::MAX;
 
 /// What an entry has; the rest of it is left out.
 mod has {
@@ -140,6 +144,9 @@ mod has {
     pub(super) const STATUS: u16 = 1 << 11;
     /// Two bits: 0 for a line, 1 for an unreadable row, 2 for a line left out, with a reason behind.
     pub(super) const WHAT: u16 = 1 << 12;
+    pub(super) const DATED: u16 = 1 << 14;
+    /// Its amount is one of cents, and is given in cents.
+    pub(super) const CENTS: u16 = 1 << 15;
 }
 
 /// The reasons for which single lines are left out.
@@ -153,19 +160,25 @@ pub(super) fn pack<'r>(
     raw: impl Fn(&Entry) -> Option<&'r [u8]>,
     out: &mut Vec<u8>,
 ) {
+    let mut packed = Vec::new();
     for (index, entry) in entries.list.iter().enumerate() {
-        let begin = out.len();
-        out.extend_from_slice(&[0; HEAD]);
         let id = entries.bytes(entry.id);
-        let raw = raw(entry);
-        pack_one(entries, index, (file, id, raw), out);
-        let length = u32::try_from(out.len() - begin - HEAD).expect("a row is shorter than 4 GB");
+        packed.clear();
+        pack_one(entries, index, (file, id, raw(entry)), &mut packed);
         // Rows without an id are spread by their place.
         let hash = id.map_or(entry.line.wrapping_mul(0x9e37_79b9_7f4a_7c15), Keys::hash);
         // Other bits than those that the tables of the parts go by.
         let [_, _, _, _, _, part, ..] = hash.to_le_bytes();
-        out[begin..begin + 4].copy_from_slice(&length.to_le_bytes());
-        out[begin + 4] = part;
+        out.push(part);
+        match u8::try_from(packed.len()).ok().filter(|length| *length != LONG) {
+            Some(length) => out.push(length),
+            None => {
+                let length = u32::try_from(packed.len()).expect("a row is shorter than 4 GB");
+                out.push(LONG);
+                out.extend_from_slice(&length.to_le_bytes());
+            }
+        }
+        out.extend_from_slice(&packed);
     }
 }
 
@@ -179,6 +192,8 @@ fn pack_one(
     let more = entries.more(entry);
     let transaction = entries.bytes(more.transaction);
     let bit = |is: bool, bit: u16| if is { bit } else { 0 };
+    let dated = entries.dated(more.dated);
+    let is_cents = entry.amount % CENT == 0;
     let (what, reason) = match entry.what {
         What::Line => (0, None),
         What::Unreadable => (1, None),
@@ -196,6 +211,8 @@ fn pack_one(
         | bit(entry.is_refund, has::IS_REFUND)
         | bit(entry.wholly_refunded, has::WHOLLY_REFUNDED)
         | bit(entry.has_status, has::STATUS)
+        | bit(!dated.is_empty(), has::DATED)
+        | bit(is_cents, has::CENTS)
         | (what * has::WHAT);
     out.extend_from_slice(&flags.to_le_bytes());
     number(file.into(), out);
@@ -209,14 +226,16 @@ fn pack_one(
     }
     let written = more.written.filter(|_| transaction.is_some());
     let at = (entry.at != NO_DATE).then_some(entry.at);
-    for value in [at, entry.amount(), written, more.refunded].into_iter().flatten() {
+    let amount = entry.amount().map(|amount| if is_cents { amount / CENT } else { amount });
+    for value in [at, amount, written, more.refunded].into_iter().flatten() {
         signed(value, out);
     }
     for name in [entry.customer, entry.currency].into_iter().filter(|name| *name != NONE) {
         number(name.into(), out);
     }
-    let dated = entries.dated(more.dated);
-    number(dated.len() as u64, out);
+    if !dated.is_empty() {
+        number(dated.len() as u64, out);
+    }
     for (at, amount) in dated {
         signed(*at, out);
         signed(*amount, out);
@@ -226,6 +245,8 @@ fn pack_one(
     }
     out.extend_from_slice(raw.unwrap_or_default());
 }
+
+const CENT: Micros = MICROS / 100;
 
 /// Seven bits a byte, the lowest first.
 fn number(mut value: u64, out: &mut Vec<u8>) {
@@ -256,8 +277,9 @@ impl<'p> Unpacker<'p> {
 
     /// The next entry, which is the only one of these, its file, and the bytes of its row where they were packed.
     pub(super) fn next(&mut self) -> Option<(&Entries, u32, &'p [u8])> {
-        let (head, rest) = self.rest.split_first_chunk()?;
-        let (mut bytes, rest) = rest.split_at(read_head(*head).0);
+        let (_, length) = head(self.rest)?;
+        let (entry, rest) = self.rest.split_at(length);
+        let mut bytes = &entry[if entry[1] == LONG { 6 } else { 2 }..];
         self.rest = rest;
         self.entries.clear();
         let (flags, rest) = bytes.split_first_chunk::<2>()?;
@@ -267,7 +289,7 @@ impl<'p> Unpacker<'p> {
         let mut take = || unsigned(&mut bytes);
         let file = short(take());
         let mut entry = Entry::at(0, take());
-        entry.what = match flags / has::WHAT {
+        entry.what = match flags / has::WHAT % 4 {
             0 => What::Line,
             1 => What::Unreadable,
             _ => What::LeftOut(REASONS[short(take()) as usize % REASONS.len()]),
@@ -286,15 +308,16 @@ impl<'p> Unpacker<'p> {
         let mut value = |is: bool| is.then(|| zigzag(unsigned(&mut bytes)));
         entry.at = value(has(has::AT)).unwrap_or(NO_DATE);
         entry.has_amount = has(has::AMOUNT);
-        entry.amount = value(has(has::AMOUNT)).unwrap_or_default();
+        let unit = if has(has::CENTS) { CENT } else { 1 };
+        entry.amount = value(has(has::AMOUNT)).unwrap_or_default() * unit;
         let written = value(has(has::WRITTEN));
         let refunded = value(has(has::REFUNDED));
         let mut name = |is: bool| if is { short(unsigned(&mut bytes)) } else { NONE };
         entry.customer = name(has(has::CUSTOMER));
         entry.currency = name(has(has::CURRENCY));
-        let dated: Vec<(i64, Micros)> = (0..unsigned(&mut bytes))
-            .map(|_| (zigzag(unsigned(&mut bytes)), zigzag(unsigned(&mut bytes))))
-            .collect();
+        let dated = if has(has::DATED) { unsigned(&mut bytes) } else { 0 };
+        let dated: Vec<(i64, Micros)> =
+            (0..dated).map(|_| (zigzag(unsigned(&mut bytes)), zigzag(unsigned(&mut bytes)))).collect();
         let dated = self.entries.keep_dated(&dated);
         entry.more = self.entries.keep_more(More { transaction, written, refunded, dated });
         entry.is_refund = has(has::IS_REFUND);
@@ -352,7 +375,8 @@ mod tests {
             entry.at =
                 if line % 11 == 0 { NO_DATE } else { 1_700_000_000 - line.cast_signed() * 1_000_000_000 };
             entry.has_amount = line % 13 != 0;
-            entry.amount = if entry.has_amount { -(line.cast_signed() << 40) } else { 0 };
+            let unit = if line % 3 == 0 { CENT } else { 1 << 40 };
+            entry.amount = if entry.has_amount { -(line.cast_signed() * unit) } else { 0 };
             let (written, refunded) = (odd.then_some(i64::MIN), odd.then_some(i64::MAX));
             entry.customer = if odd { NONE } else { u32::MAX - 1 };
             entry.currency = if odd { 0 } else { NONE };
@@ -377,7 +401,8 @@ mod tests {
     #[test]
     fn entries_come_back_by_order() {
         let entries = entries();
-        let raw = |entry: &Entry| (entry.line % 2 == 1).then_some(&b"raw"[..]);
+        let row = [b'r'; 300];
+        let raw = |entry: &Entry| (entry.line % 2 == 1).then(|| &row[..entry.line as usize]);
         let mut packed = Vec::new();
         pack(&entries, 3, raw, &mut packed);
         let mut expected: Vec<String> = (0..300)
@@ -388,8 +413,8 @@ mod tests {
             [(1 << 20, 1 << 20, 1), (1 << 20, 0, 1), (0, 1 << 20, PARTS), (0, 0, PARTS), (0, 0, 1)]
         {
             let mut log = Log::new(Memory { undivided, orders, ..Memory::default() });
-            let (length, _) = read_head(*packed.first_chunk().expect("an entry"));
-            let (first, second) = packed.split_at(HEAD + length);
+            let (_, length) = head(&packed).expect("an entry");
+            let (first, second) = packed.split_at(length);
             log.add(first).expect("room");
             log.add(second).expect("room");
             assert_eq!(log.disk.is_used(), undivided == 0 && orders == 0);

@@ -12,10 +12,12 @@ use super::entries::{Entries, Entry, What};
 use super::fate::Rules;
 use super::frames::Batch;
 use super::gather::Gatherer;
+use super::keys::Keys;
 use super::log::pack;
 use super::names::Names;
 use super::order_line::{Context, Harvest, RowReader, Stopped};
 use super::order_options::OrderOptions;
+use super::orders::Way;
 use super::orders_file::{Columns, Decided, Shape};
 use super::split::View;
 use crate::error::{Error, Result};
@@ -29,7 +31,7 @@ pub(super) struct Shared<'o> {
     pub(super) file: Arc<Shape>,
     pub(super) files: Arc<[FileFacts]>,
     pub(super) repaired: HashSet<u64>,
-    pub(super) in_order: bool,
+    pub(super) way: Way,
     /// Entries whose memory is used again.
     pub(super) spare: Mutex<Vec<Entries>>,
 }
@@ -48,6 +50,8 @@ pub(super) struct WholeOrders {
     pub(super) rejections: Vec<Rejection>,
     pub(super) account: Account,
     pub(super) direction: Direction,
+    /// The hashes of the ids of the orders, but for the first and the last, where they are to be compared.
+    pub(super) ids: Vec<u64>,
     /// The entries of the first and the last order.
     pub(super) edges: Vec<usize>,
     pub(super) failed: Option<Error>,
@@ -112,7 +116,7 @@ pub(super) fn make<'r>(
 ) -> Result<Made> {
     let entries = &mut harvest.entries;
     entries.number_customers(&shared.names.customers);
-    if !shared.in_order {
+    if shared.way == Way::Apart {
         let options = shared.options;
         let needs_amount = !options.without_amounts && options.amounts.is_none();
         let again = shared.files.len() > 1;
@@ -171,6 +175,9 @@ fn whole_orders<'r>(
                 continue;
             }
             is_alone = !same_before && !same_behind;
+            if shared.way == Way::Together && !same_before {
+                whole.ids.push(Keys::hash(id));
+            }
         }
         if is_alone && whole.classified.add_alone(entries, index, number, &rules, &mut batch) {
             continue;
@@ -180,7 +187,7 @@ fn whole_orders<'r>(
             break;
         }
     }
-    if whole.direction != Direction::Mixed {
+    if shared.way == Way::Together || whole.direction != Direction::Mixed {
         whole.rejections = gatherer.book.take_unfinished(&files);
         whole.classified.add(&mut gatherer.book, &rules, &mut batch)?;
         whole.classified.push_batch(&mut batch, shared.segment_columns)?;

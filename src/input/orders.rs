@@ -13,6 +13,7 @@ use super::account::{Account, Rejects};
 use super::book::Rejection;
 use super::census::FileCensus;
 use super::classify::{Classified, Finished};
+use super::distinct::Distinct;
 use super::draft::{FileFacts, NONE};
 use super::fields::{ORDER_FIELDS, OrderField};
 use super::frames::TakesBatches;
@@ -105,8 +106,9 @@ pub struct OrderReader<'o> {
     /// Who takes the orders; without one they are in [`Finished::batches`].
     pub(super) taker: Option<&'o dyn TakesBatches>,
     pub(super) censuses: Option<&'o mut Vec<FileCensus>>,
-    /// Orders are whole as soon as another begins.
-    pub(super) in_order: bool,
+    pub(super) way: Way,
+    /// The orders that are whole, where nothing else tells that no rows of theirs follow.
+    pub(super) distinct: Distinct,
     pub(super) account: Account,
     pub(super) statuses: Statuses,
     pub(super) kinds: BTreeMap<String, (u64, u64)>,
@@ -124,11 +126,24 @@ pub struct OrderReader<'o> {
     pub(super) repaired: HashMap<PathBuf, HashSet<u64>>,
 }
 
+/// What is taken for granted of the rows of all files, so that orders need not be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Ids go in one direction, as databases write them, and the rows of an order stand together: an order is whole as
+    /// soon as another begins.
+    InOrder,
+    /// The rows of an order stand together, whatever the ids: what is to be known of them in the end is that no two are
+    /// the same.
+    Together,
+    /// Nothing: what rows say is kept until all are read.
+    Apart,
+}
+
 /// Why sources have to be opened and read again, by another reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
-    /// Orders are not whole where another begins, or something asks for them to be kept.
-    InNoOrder,
+    /// What was taken for granted is not so; this may be, and more is not.
+    As(Way),
     /// There are more customers than may be.
     InShares,
 }
@@ -155,7 +170,8 @@ impl<'o> OrderReader<'o> {
             means: Means::default(),
             taker: None,
             censuses: None,
-            in_order: false,
+            way: Way::Apart,
+            distinct: Distinct::within(Memory::default().orders),
             account: Account::default(),
             statuses: Statuses::default(),
             kinds: BTreeMap::new(),
@@ -178,7 +194,8 @@ impl<'o> OrderReader<'o> {
     /// Reads with these threads, within this memory.
     #[must_use]
     pub fn with(self, means: Means<'o>) -> Self {
-        Self { means, log: Log::new(means.memory), ..self }
+        let distinct = Distinct::within(means.memory.orders);
+        Self { means, log: Log::new(means.memory), distinct, ..self }
     }
 
     /// Hands the orders on as they are made, with names that others may know.
@@ -198,27 +215,26 @@ impl<'o> OrderReader<'o> {
         tables: impl IntoIterator<Item = Result<Table>>,
         rejects: &mut Rejects<'_>,
     ) -> Result<Orders> {
-        self.read_if(false, tables, rejects)?.map_err(|_| Error::internal("orders are to be read again"))
+        self.read_if(Way::Apart, tables, rejects)?.map_err(|_| Error::internal("orders are to be read again"))
     }
 
-    /// The same, unless they have to be read again in another way. `in_order`: the ids of orders are taken to go in one
-    /// direction through all files, and the rows of an order to stand together; then no order has to be kept.
+    /// The same in this way, unless they have to be read again in another one.
     ///
     /// # Errors
     /// As [`Self::read`].
     pub fn read_if(
         mut self,
-        in_order: bool,
+        way: Way,
         tables: impl IntoIterator<Item = Result<Table>>,
         rejects: &mut Rejects<'_>,
     ) -> Result<std::result::Result<Orders, Again>> {
         let options = self.options;
         let keeps =
             options.on_conflict.is_some() || options.amounts.is_some() || !options.returns.orders.is_empty();
-        if in_order && keeps {
-            return Ok(Err(Again::InNoOrder));
+        if way != Way::Apart && keeps {
+            return Ok(Err(Again::As(Way::Apart)));
         }
-        self.in_order = in_order;
+        self.way = way;
         match self.read_all(tables, rejects) {
             Ok(orders) => Ok(Ok(orders)),
             Err(Halt::Failed(error)) => Err(error),
@@ -253,6 +269,9 @@ impl<'o> OrderReader<'o> {
         self.settle(&mut files, rejects)?;
         if self.names.customers.is_full() {
             return Err(Halt::Again(Again::InShares));
+        }
+        if self.way == Way::Together && !self.are_together()? {
+            return Err(Halt::Again(Again::As(Way::Apart)));
         }
         let (returned, paid) = self.gather()?;
         self.reject_unfinished(rejects)?;
@@ -338,8 +357,8 @@ impl<'o> OrderReader<'o> {
         if census.is_none() {
             let file = file?;
             // Transactions have to be known wherever they stand.
-            if self.in_order && self.files.iter().any(|file| file.has_transactions) {
-                return Err(Halt::Again(Again::InNoOrder));
+            if self.way != Way::Apart && self.files.iter().any(|file| file.has_transactions) {
+                return Err(Halt::Again(Again::As(Way::Apart)));
             }
             return match self.means.pool.filter(|_| records.is_text()) {
                 Some(pool) => {

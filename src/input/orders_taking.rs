@@ -17,10 +17,11 @@ use super::draft::{FileFacts, NONE};
 use super::fields::OrderField;
 use super::frames::{Batch, TakesBatches};
 use super::gather::Gatherer;
+use super::keys::Keys;
 use super::log::Unpacker;
 use super::order_line::{Harvest, RowReader, Stopped};
 use super::order_piece::{Found, Made, Shared, make, rules};
-use super::orders::{Again, OrderReader, identity};
+use super::orders::{Again, OrderReader, Way, identity};
 use super::orders_file::{Columns, File};
 use super::record::{Pieces, Records, Row};
 use super::split::View;
@@ -155,7 +156,7 @@ impl<'o> OrderReader<'o> {
             file: Arc::clone(&file.shape),
             files: self.files.clone().into(),
             repaired: self.repaired.get(&identity(&file.shape.header.file)).cloned().unwrap_or_default(),
-            in_order: self.in_order,
+            way: self.way,
             spare: Mutex::default(),
         }
     }
@@ -200,8 +201,8 @@ impl<'o> OrderReader<'o> {
         if full {
             file.settled()?;
         }
-        if self.in_order && file.waiting.len() > 0 {
-            return Err(Halt::Again(Again::InNoOrder));
+        if self.way != Way::Apart && file.waiting.len() > 0 {
+            return Err(Halt::Again(Again::As(Way::Apart)));
         }
         fatal.map_or(Ok(()), |error| Err(error.into()))
     }
@@ -245,8 +246,11 @@ impl<'o> OrderReader<'o> {
         }
         shared.use_again(harvest.entries);
         let direction = edges.book.direction().and(whole.direction);
-        if direction == Direction::Mixed {
-            return Err(Halt::Again(Again::InNoOrder));
+        if self.way == Way::InOrder && direction == Direction::Mixed {
+            return Err(Halt::Again(Again::As(Way::Together)));
+        }
+        if !self.distinct.add(whole.ids)? {
+            return Err(Halt::Again(Again::As(Way::Apart)));
         }
         if let Some(error) = whole.failed {
             return Err(error.into());
@@ -257,6 +261,14 @@ impl<'o> OrderReader<'o> {
         self.classified.absorb(whole.classified);
         self.add_rejections(whole.rejections)?;
         Ok(())
+    }
+
+    /// Whether the rows of every order stood together. Those of the first and the last orders of all pieces do, or are
+    /// together by now.
+    pub(super) fn are_together(&mut self) -> Result<bool> {
+        let book = &self.edges.book;
+        let edges = (0..book.len()).filter_map(|order| book.id(order)).map(Keys::hash);
+        Ok(self.distinct.add(edges)? && self.distinct.are_different(self.means.pool)?)
     }
 
     fn add_rejections(&mut self, rejections: Vec<Rejection>) -> Result<()> {
