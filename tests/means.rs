@@ -155,6 +155,8 @@ enum Ids {
     Down,
     /// They go up, but for the last row.
     UpButOne,
+    /// In no direction, but the rows of an order stand together.
+    Together,
     Scattered,
     None,
 }
@@ -175,7 +177,16 @@ fn row(number: usize, line: &Line, day: u32, has_id: bool) -> String {
 
 fn files() -> impl Strategy<Value = (Vec<String>, Ids)> {
     let order = proptest::collection::vec(line(), 1..4);
-    let ids = select(vec![Ids::Up, Ids::Up, Ids::Down, Ids::UpButOne, Ids::Scattered, Ids::None]);
+    let ids = select(vec![
+        Ids::Up,
+        Ids::Up,
+        Ids::Down,
+        Ids::UpButOne,
+        Ids::Together,
+        Ids::Together,
+        Ids::Scattered,
+        Ids::None,
+    ]);
     (proptest::collection::vec(order, 1..30), ids, any::<u64>(), 1..3_usize).prop_map(
         |(orders, ids, seed, files)| {
             let mut rows: Vec<(usize, String)> = Vec::new();
@@ -192,6 +203,9 @@ fn files() -> impl Strategy<Value = (Vec<String>, Ids)> {
                 Ids::Up | Ids::None => {}
                 Ids::Down => rows.sort_by_key(|(number, _)| std::cmp::Reverse(*number)),
                 Ids::UpButOne => rows.rotate_left(1),
+                Ids::Together => {
+                    rows.sort_by_key(|(number, _)| (*number as u64).wrapping_mul(seed | 1) >> 20)
+                }
                 Ids::Scattered => rows.sort_by_key(|(number, text)| {
                     (text.len() as u64 * 31 + *number as u64).wrapping_mul(seed | 1) >> 20
                 }),
@@ -212,7 +226,7 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, rng_seed: RngSeed::Fixed(4), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: RngSeed::Fixed(4), ..ProptestConfig::default() })]
 
     #[test]
     fn the_numbers_do_not_depend_on_the_means((files, ids) in files()) {
