@@ -9,6 +9,7 @@ pub mod calendar;
 #[doc(hidden)]
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod error;
 pub mod input;
 pub mod means;

@@ -204,7 +204,7 @@ fn files() -> impl Strategy<Value = (Vec<String>, Ids)> {
                 Ids::Down => rows.sort_by_key(|(number, _)| std::cmp::Reverse(*number)),
                 Ids::UpButOne => rows.rotate_left(1),
                 Ids::Together => {
-                    rows.sort_by_key(|(number, _)| (*number as u64).wrapping_mul(seed | 1) >> 20)
+                    rows.sort_by_key(|(number, _)| (*number as u64).wrapping_mul(seed | 1) >> 20);
                 }
                 Ids::Scattered => rows.sort_by_key(|(number, text)| {
                     (text.len() as u64 * 31 + *number as u64).wrapping_mul(seed | 1) >> 20

@@ -1,5 +1,5 @@
 //! Published numbers on real data. The data is not part of the project: tests that need it say that
-//! they were skipped where it is not there, and fail instead when `REGULARS_REQUIRE_DATA` is set.
+//! they were skipped where it is not there, and fail instead when `REQUIRE_DATA` is set.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ fn shared(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    assert!(std::env::var_os("REGULARS_REQUIRE_DATA").is_none(), "{name}: the data is not there");
+    assert!(std::env::var_os("REQUIRE_DATA").is_none(), "{name}: the data is not there");
     println!("skipped: {name} is not there");
     None
 }

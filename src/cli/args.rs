@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::calendar::Span;
 use crate::input::account::Limit;
@@ -24,6 +24,9 @@ pub(super) enum Command {
     /// What is in an export, how it will be read, what will be rejected, which --active-for fits
     #[command(after_help = AFTER_HELP_INSPECT)]
     Inspect(Box<InspectArguments>),
+
+    /// The flags in effect, and where each value comes from: default, file, environment, command line
+    Config(Box<ReportArguments>),
 }
 
 const AFTER_HELP_SHORT: &str = "\
@@ -90,7 +93,7 @@ Counts of a period:
 #[derive(Debug, Args)]
 pub(super) struct ReadArguments {
     /// A file with one row per customer: segments, first order or signup, contracts
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) customers: Option<String>,
 
     /// What makes somebody a customer: a purchase, or a contract in the customers file
@@ -124,19 +127,19 @@ pub(super) struct ReadArguments {
     pub(super) currency: Option<String>,
 
     /// Exchange rates: a CSV with currency, rate (worth in --currency) and, optionally, from (date)
-    #[arg(long, value_name = "FILE", requires = "currency", help_heading = "What counts")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "currency", help_heading = "What counts")]
     pub(super) rates: Option<String>,
 
     /// Returned orders: a file with Order ID and, optionally, Amount (else the whole order came back)
-    #[arg(long, value_name = "FILE", help_heading = "What counts")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What counts")]
     pub(super) returns: Option<String>,
 
     /// What the orders amount to: a file with Order ID and Amount, one row per payment
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["lines", "no_amount"], help_heading = "What counts")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["lines", "no_amount"], help_heading = "What counts")]
     pub(super) payments: Option<String>,
 
     /// The same from a file of order lines: Order ID, and Amount or Quantity and Unit Price
-    #[arg(long, value_name = "FILE", conflicts_with = "no_amount", help_heading = "What counts")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_amount", help_heading = "What counts")]
     pub(super) lines: Option<String>,
 
     /// Whether a refund counts at the date of the order, or at its own as a return
@@ -199,7 +202,7 @@ pub(super) struct ReadArguments {
     #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
     pub(super) profile: Option<String>,
 
-    /// A configuration file with profiles of your own [default: regulars.toml, where there is one]
+    /// A configuration file: flags, checks, profiles of your own [default: regulars.toml, where there is one]
     #[arg(long, value_name = "FILE", help_heading = "How to read the files")]
     pub(super) config: Option<PathBuf>,
 
@@ -223,7 +226,7 @@ pub(super) struct ReadArguments {
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
     /// Orders: CSV or TSV files, patterns in quotes, or - for standard input; one data set
-    #[arg(value_name = "ORDERS")]
+    #[arg(value_name = "ORDERS", value_hint = ValueHint::FilePath)]
     pub(super) orders: Vec<String>,
 
     #[command(flatten)]

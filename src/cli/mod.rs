@@ -1,6 +1,7 @@
 //! The command line: arguments in, files and messages out. The only place that knows a terminal.
 
 mod args;
+mod config;
 mod inspect;
 mod message;
 mod output;
@@ -9,14 +10,15 @@ mod reading;
 mod rejects;
 mod report;
 mod request;
+mod settings;
 
 use anyhow::Result;
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::error::{Error, Kind};
-use args::{Arguments, Command};
+use args::Command;
 use message::say;
+use settings::{Refused, Resolved};
 
 /// How a run ended; `main` turns it into an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,21 +46,27 @@ pub fn run() -> Outcome {
             "regulars: internal error: {message}{place}\n  this is a bug; please report it with the command you ran"
         ));
     }));
-    std::panic::catch_unwind(|| match Arguments::try_parse() {
-        Ok(arguments) => finish(dispatch(arguments)),
-        Err(error) => refuse(&error),
+    std::panic::catch_unwind(|| {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        match settings::resolve(&arguments, std::env::vars_os()) {
+            Ok(resolved) => finish(dispatch(&resolved), &|messages| resolved.origins_in(messages)),
+            Err(Refused::Clap(error)) => refuse(&error),
+            Err(Refused::Known(error)) => finish(Err(error.into()), &|_| Vec::new()),
+        }
     })
     .unwrap_or(Outcome::Internal)
 }
 
-fn dispatch(arguments: Arguments) -> Result<()> {
-    match arguments.command {
-        Command::Report(arguments) => report::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
+fn dispatch(resolved: &Resolved) -> Result<()> {
+    match &resolved.arguments.command {
+        Command::Report(arguments) => report::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Config(_) => config::run(resolved),
     }
 }
 
-fn finish(result: Result<()>) -> Outcome {
+/// `origins`: where the flags that messages name come from, if not from the command line.
+fn finish(result: Result<()>, origins: &dyn Fn(&[String]) -> Vec<String>) -> Outcome {
     let Err(error) = result else { return Outcome::Done };
     if output::is_closed_pipe(&error) {
         return Outcome::Done;
@@ -73,6 +81,9 @@ fn finish(result: Result<()>) -> Outcome {
     }
     if let Some(hint) = known.next_step() {
         say(format_args!("  {hint}"));
+    }
+    for origin in origins(known.messages()) {
+        say(format_args!("  {origin}"));
     }
     match known.kind() {
         Kind::Usage => Outcome::Usage,

@@ -402,7 +402,9 @@ mod tests {
     fn entries_come_back_by_order() {
         let entries = entries();
         let row = [b'r'; 300];
-        let raw = |entry: &Entry| (entry.line % 2 == 1).then(|| &row[..entry.line as usize]);
+        let raw = |entry: &Entry| {
+            (entry.line % 2 == 1).then(|| &row[usize::try_from(entry.line).expect("small")..])
+        };
         let mut packed = Vec::new();
         pack(&entries, 3, raw, &mut packed);
         let mut expected: Vec<String> = (0..300)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::date::Order;
 use super::fields::{CUSTOMER_FIELDS, FieldInfo, ORDER_FIELDS};
@@ -235,6 +236,15 @@ pub fn parse_own(file: &str, text: &str) -> Result<Vec<Profile>> {
     struct Configuration {
         #[serde(default)]
         profiles: BTreeMap<String, Profile>,
+        // Those who read them complain about them.
+        #[serde(default, rename = "input")]
+        _input: IgnoredAny,
+        #[serde(default, rename = "report")]
+        _report: IgnoredAny,
+        #[serde(default, rename = "output")]
+        _output: IgnoredAny,
+        #[serde(default, rename = "check")]
+        _check: IgnoredAny,
     }
     let configuration: Configuration = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);

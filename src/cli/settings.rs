@@ -1,0 +1,456 @@
+//! Flags that are not on the command line: from the environment, else from the configuration file.
+//!
+//! Whatever a flag can say, the file and the environment can: their values become arguments, and clap reads all of
+//! them in one way. So nothing here knows what a flag means.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::builder::ValueHint;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
+
+use super::args::{Arguments, ReadArguments};
+use crate::config::{Document, Item, Key, Place, Value};
+use crate::error::{Error, nearest};
+
+/// The file that is read where none is named.
+pub(super) const DEFAULT_FILE: &str = "regulars.toml";
+
+/// Before the names of flags in the environment.
+const PREFIX: &str = "REGULARS_";
+
+/// The tables of a file whose keys are flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// Files, and how they are read.
+    Input,
+    /// What is computed.
+    Report,
+    /// Where it goes.
+    Output,
+}
+
+impl Section {
+    pub(super) const ALL: [Self; 3] = [Self::Input, Self::Report, Self::Output];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Report => "report",
+            Self::Output => "output",
+        }
+    }
+}
+
+/// The other keys that a file may have.
+const TABLES: [&str; 2] = ["check", "profiles"];
+
+/// A flag of `regulars report`, which has all that a file can say.
+pub(super) struct Flag {
+    pub(super) section: Section,
+    /// Its name in the file.
+    pub(super) key: String,
+    pub(super) arg: Arg,
+}
+
+impl Flag {
+    /// All of them, in the order of `--help`.
+    pub(super) fn all() -> Vec<Self> {
+        let read = ReadArguments::augment_args(Command::new("read"));
+        let is_read = |arg: &Arg| read.get_arguments().any(|other| other.get_id() == arg.get_id());
+        let Some(report) = report_command() else { return Vec::new() };
+        let flags = report.get_arguments().filter(|arg| !["config", "help"].contains(&arg.get_id().as_str()));
+        flags
+            .map(|arg| Self {
+                section: match arg.get_help_heading() {
+                    _ if is_read(arg) || arg.is_positional() => Section::Input,
+                    Some("Output" | "Resources") => Section::Output,
+                    _ => Section::Report,
+                },
+                key: arg.get_id().to_string(),
+                arg: arg.clone(),
+            })
+            .collect()
+    }
+
+    fn is_switch(&self) -> bool {
+        matches!(self.arg.get_action(), ArgAction::SetTrue)
+    }
+
+    /// Whether it takes several values.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.arg.get_action(), ArgAction::Append)
+    }
+
+    /// Whether its values are names of files.
+    fn is_path(&self) -> bool {
+        matches!(self.arg.get_value_hint(), ValueHint::FilePath | ValueHint::AnyPath)
+    }
+
+    /// Its name as an argument.
+    pub(super) fn name(&self) -> String {
+        self.arg.get_long().map_or_else(|| self.key.to_uppercase(), |long| format!("--{long}"))
+    }
+}
+
+fn report_command() -> Option<Command> {
+    let mut all = Arguments::command();
+    all.build();
+    all.find_subcommand("report").cloned()
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    Default,
+    File(String, Place),
+    Environment(String),
+    CommandLine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(name, place) => write!(f, "{name}:{place}"),
+            Self::Environment(name) => f.write_str(name),
+            Self::CommandLine => f.write_str("command line"),
+        }
+    }
+}
+
+/// A value that is not on the command line.
+struct Given {
+    key: String,
+    flag: String,
+    values: Vec<String>,
+    is_switch: bool,
+    is_positional: bool,
+    origin: Origin,
+}
+
+impl Given {
+    fn arguments(&self) -> Vec<OsString> {
+        if self.is_positional {
+            return self.values.iter().map(OsString::from).collect();
+        }
+        let values = self.values.iter();
+        if self.is_switch {
+            return values.filter(|value| *value == "true").map(|_| OsString::from(&self.flag)).collect();
+        }
+        values.map(|value| format!("{}={value}", self.flag).into()).collect()
+    }
+}
+
+/// The values that decide a run, and where they came from.
+pub(super) struct Resolved {
+    pub(super) arguments: Arguments,
+    pub(super) matches: ArgMatches,
+    /// The configuration file, where there is one.
+    pub(super) document: Option<Document>,
+    given: Vec<Given>,
+}
+
+/// Why there are none.
+pub(super) enum Refused {
+    Clap(clap::Error),
+    Known(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Known(error)
+    }
+}
+
+impl From<clap::Error> for Refused {
+    fn from(error: clap::Error) -> Self {
+        Self::Clap(error)
+    }
+}
+
+/// The values of a command line with those that it leaves out.
+pub(super) fn resolve(
+    arguments: &[OsString],
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Resolved, Refused> {
+    let command = Arguments::command();
+    // What the command line says by itself, whether or not it is enough.
+    let lenient = command.clone().ignore_errors(true).mut_subcommands(|sub| sub.ignore_errors(true));
+    let on_line = lenient.try_get_matches_from(arguments)?;
+    let Some((name, said)) = on_line.subcommand() else {
+        command.try_get_matches_from(arguments)?;
+        return Err(Error::usage("no command is given").into());
+    };
+    let flags = Flag::all();
+    let environment = of_environment(&flags, environment)?;
+    let document = match config_path(said, &environment) {
+        Some(path) => Some(Document::open(&path)?),
+        None if Path::new(DEFAULT_FILE).exists() => Some(Document::open(Path::new(DEFAULT_FILE))?),
+        None => None,
+    };
+    let mut given = match &document {
+        Some(document) => of_document(&flags, document)?,
+        None => Vec::new(),
+    };
+    // The environment goes before the file, and the command line before both.
+    given.retain(|value| !environment.iter().any(|other| other.key == value.key));
+    given.extend(environment);
+    let command_of = command.find_subcommand(name).cloned().unwrap_or_default();
+    let is_known = |key: &str| command_of.get_arguments().any(|arg| arg.get_id() == key);
+    let applies = |key: &str| match name {
+        "report" | "config" => true,
+        // Where a report goes is no business of others.
+        "check" => flags.iter().any(|flag| flag.key == key && flag.section != Section::Output),
+        // It is given the files to look at.
+        _ => {
+            !["orders", "customers"].contains(&key)
+                && flags.iter().any(|flag| flag.key == key && flag.section == Section::Input)
+        }
+    };
+    let on_line = |key: &str| is_on_line(said, key);
+    given.retain(|value| is_known(&value.key) && applies(&value.key) && !on_line(&value.key));
+
+    let all = with_given(arguments, name, &given);
+    let parsed = command.clone().try_get_matches_from(&all);
+    let matches = match parsed {
+        Ok(matches) => matches,
+        Err(error) => return Err(explain(error, &command_of, &given)),
+    };
+    let arguments = Arguments::from_arg_matches(&matches)?;
+    Ok(Resolved { arguments, matches, document, given })
+}
+
+fn is_on_line(said: &ArgMatches, key: &str) -> bool {
+    said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
+}
+
+/// The file named on the command line, else in the environment.
+fn config_path(said: &ArgMatches, environment: &[Given]) -> Option<PathBuf> {
+    let on_line = said.try_get_one::<PathBuf>("config").ok().flatten().cloned();
+    let named = || environment.iter().find(|given| given.key == "config")?.values.first().map(PathBuf::from);
+    on_line.or_else(named)
+}
+
+/// The arguments with those given elsewhere: flags behind the command, files at the end.
+fn with_given(arguments: &[OsString], name: &str, given: &[Given]) -> Vec<OsString> {
+    let behind = arguments.iter().position(|argument| argument == name).map_or(0, |at| at + 1);
+    let (files, flags): (Vec<&Given>, Vec<&Given>) = given.iter().partition(|given| given.is_positional);
+    let mut all = arguments[..behind].to_vec();
+    all.extend(flags.into_iter().flat_map(Given::arguments));
+    all.extend_from_slice(&arguments[behind..]);
+    let files: Vec<OsString> = files.into_iter().flat_map(Given::arguments).collect();
+    if !files.is_empty() {
+        all.push("--".into());
+        all.extend(files);
+    }
+    all
+}
+
+/// What clap has to say of values, with the place where they stand if that is not the command line.
+fn explain(error: clap::Error, command: &Command, given: &[Given]) -> Refused {
+    if !error.use_stderr() {
+        return error.into();
+    }
+    for value in given.iter().filter(|given| !given.is_positional) {
+        let alone = std::iter::once(OsString::from(command.get_name())).chain(value.arguments());
+        let lenient = command.clone().mut_args(|arg| arg.required(false));
+        let Err(error) = lenient.try_get_matches_from(alone) else { continue };
+        if matches!(
+            error.kind(),
+            clap::error::ErrorKind::InvalidValue | clap::error::ErrorKind::ValueValidation
+        ) {
+            let text = error.render().to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            let mut lines =
+                text.lines().filter(|line| !line.is_empty()).take_while(|line| !line.starts_with("For more"));
+            let message = lines.next().unwrap_or_default().to_owned();
+            let hint: Vec<&str> = lines.map(str::trim).collect();
+            let known = Error::usage(format!("{}: {message}", value.origin));
+            return Refused::Known(if hint.is_empty() { known } else { known.hint(hint.join("; ")) });
+        }
+    }
+    let text = error.render().to_string();
+    let text = text.split("\n\nUsage").next().unwrap_or(&text);
+    let mentioned: Vec<String> = given
+        .iter()
+        .filter(|value| mentions(text, &value.flag))
+        .map(|value| format!("{} comes from {}", value.flag, value.origin))
+        .collect();
+    if mentioned.is_empty() {
+        return error.into();
+    }
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Refused::Known(Error::usage(text).hint(mentioned.join("; ")))
+}
+
+/// Whether a text names a flag.
+fn mentions(text: &str, flag: &str) -> bool {
+    text.match_indices(flag).any(|(at, _)| {
+        let next = text[at + flag.len()..].chars().next();
+        next.is_none_or(|next| !next.is_alphanumeric() && next != '-')
+    })
+}
+
+fn of_environment(
+    flags: &[Flag],
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<Given>, Error> {
+    let mut given = Vec::new();
+    for (variable, value) in environment {
+        let Some(name) = variable.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+        let variable = format!("{PREFIX}{name}");
+        let complain = |what: &str| Error::usage(format!("the environment variable {variable}: {what}"));
+        let key = name.to_lowercase();
+        let value = value.into_string().map_err(|_| complain("it is no UTF-8"))?;
+        let origin = Origin::Environment(variable.clone());
+        if key == "config" {
+            given.push(Given {
+                flag: "--config".to_owned(),
+                key,
+                values: vec![value],
+                is_switch: false,
+                is_positional: false,
+                origin,
+            });
+            continue;
+        }
+        let Some(flag) = flags.iter().find(|flag| flag.key == key) else {
+            let names = flags.iter().map(|flag| flag.key.as_str()).chain(["config"]);
+            let error = complain("there is no flag of this name");
+            return Err(match nearest(&key, names) {
+                Some(near) => error.hint(format!("did you mean {PREFIX}{}?", near.to_uppercase())),
+                None => error,
+            });
+        };
+        let value = match (flag.is_switch(), value.as_str()) {
+            (true, "1" | "true" | "yes") => "true".to_owned(),
+            (true, "0" | "false" | "no" | "") => "false".to_owned(),
+            (true, _) => return Err(complain("it is true or false")),
+            (false, _) => value,
+        };
+        given.push(Given {
+            flag: flag.name(),
+            key,
+            values: vec![value],
+            is_switch: flag.is_switch(),
+            is_positional: flag.arg.is_positional(),
+            origin,
+        });
+    }
+    given.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(given)
+}
+
+fn of_document(flags: &[Flag], document: &Document) -> Result<Vec<Given>, Error> {
+    let mut given = Vec::new();
+    for (key, item) in &document.root {
+        let Some(section) = Section::ALL.into_iter().find(|section| section.name() == key.name) else {
+            if TABLES.contains(&key.name.as_str()) {
+                continue;
+            }
+            return Err(document.unknown(key, Section::ALL.into_iter().map(Section::name).chain(TABLES)));
+        };
+        let Value::Table(entries) = &item.value else {
+            let what = format!("{0} is a table: write [{0}]", section.name());
+            return Err(document.complain(item.place, what));
+        };
+        for (key, item) in entries {
+            given.push(of_entry(flags, document, section, key, item)?);
+        }
+    }
+    Ok(given)
+}
+
+fn of_entry(
+    flags: &[Flag],
+    document: &Document,
+    section: Section,
+    key: &Key,
+    item: &Item,
+) -> Result<Given, Error> {
+    let Some(flag) = flags.iter().find(|flag| flag.key == key.name) else {
+        let keys: Vec<&str> =
+            flags.iter().filter(|flag| flag.section == section).map(|flag| flag.key.as_str()).collect();
+        return Err(document.unknown(key, keys));
+    };
+    if flag.section != section {
+        return Err(
+            document.complain(key.place, format!("{} belongs to [{}]", key.name, flag.section.name()))
+        );
+    }
+    let values = match &item.value {
+        Value::Switch(switch) if flag.is_switch() => vec![switch.to_string()],
+        Value::Table(entries) if flag.is_list() && key.name.starts_with("map") => entries
+            .iter()
+            .map(|(field, column)| Ok(format!("{}={}", field.name, scalar(document, column, &field.name)?)))
+            .collect::<Result<_, Error>>()?,
+        Value::List(items) if flag.is_list() => items
+            .iter()
+            .map(|item| match &item.value {
+                // Columns that are crossed.
+                Value::List(crossed) => crossed
+                    .iter()
+                    .map(|item| scalar(document, item, &key.name))
+                    .collect::<Result<Vec<_>, _>>()
+                    .map(|texts| texts.join(",")),
+                _ => scalar(document, item, &key.name),
+            })
+            .collect::<Result<_, Error>>()?,
+        _ if flag.is_switch() => {
+            let what = format!("{} is true or false, not {}", key.name, item.value.kind());
+            return Err(document.complain(item.place, what));
+        }
+        _ => vec![scalar(document, item, &key.name)?],
+    };
+    let values =
+        if flag.is_path() { values.iter().map(|path| document.path(path)).collect() } else { values };
+    Ok(Given {
+        key: key.name.clone(),
+        flag: flag.name(),
+        values,
+        is_switch: flag.is_switch(),
+        is_positional: flag.arg.is_positional(),
+        origin: Origin::File(document.name.clone(), key.place),
+    })
+}
+
+fn scalar(document: &Document, item: &Item, key: &str) -> Result<String, Error> {
+    match &item.value {
+        Value::Text(text) | Value::Number(_, text) | Value::Date(text) => Ok(text.clone()),
+        other => {
+            Err(document.complain(item.place, format!("{key} is a text or a number, not {}", other.kind())))
+        }
+    }
+}
+
+impl Resolved {
+    /// Where the value of a key came from, and its values as they are written; `None` where it has none.
+    pub(super) fn value(&self, flag: &Flag) -> Option<(Vec<String>, Origin)> {
+        let (_, matches) = self.matches.subcommand()?;
+        let source = matches.try_contains_id(&flag.key).ok().and_then(|_| matches.value_source(&flag.key))?;
+        let origin = match (source, self.given.iter().find(|given| given.key == flag.key)) {
+            (ValueSource::DefaultValue, _) => Origin::Default,
+            (_, Some(given)) => given.origin.clone(),
+            _ => Origin::CommandLine,
+        };
+        if flag.is_switch() {
+            return Some((vec![matches.get_flag(&flag.key).to_string()], origin));
+        }
+        let shown = |value: &OsStr| value.to_string_lossy().into_owned();
+        Some((matches.get_raw(&flag.key)?.map(shown).collect(), origin))
+    }
+
+    /// Where the flags that a message names came from, if not from the command line.
+    pub(super) fn origins_in(&self, messages: &[String]) -> Vec<String> {
+        let named = |given: &&Given| messages.iter().any(|message| mentions(message, &given.flag));
+        self.given
+            .iter()
+            .filter(named)
+            .map(|given| format!("{} comes from {}", given.flag, given.origin))
+            .collect()
+    }
+}
