@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod calendar;
+pub mod checks;
 #[doc(hidden)]
 pub mod cli;
 pub mod commands;

@@ -70,6 +70,18 @@ pub fn wilson(successes: u64, n: u64, confidence: Confidence) -> Option<Interval
     })
 }
 
+/// The interval of `one − factor × other`, two numbers that do not depend on each other, from theirs: the distances to
+/// the bounds added in squares. Of two shares with Wilson's intervals and factor 1 it is Newcombe's (1998, method 10); of any
+/// numbers the "variance estimates recovery" of Zou and Donner (2008). A factor is 0 or more.
+pub fn difference(one: (f64, Interval), other: (f64, Interval), factor: f64) -> Interval {
+    let ((a, of_a), (b, of_b)) = (one, other);
+    let d = a - factor * b;
+    Interval {
+        lo: d - (a - of_a.lo).hypot(factor * (of_b.hi - b)),
+        hi: d + (of_a.hi - a).hypot(factor * (b - of_b.lo)),
+    }
+}
+
 /// The standard normal distribution's quantile: bisection on `erfc`, so it is as exact as that.
 fn normal_quantile(p: f64) -> f64 {
     let below = |x: f64| 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2);
@@ -100,6 +112,29 @@ mod tests {
         }
         assert_eq!(wilson(0, 0, confidence), None);
         assert_eq!(wilson(7, 7, confidence).map(|interval| interval.hi), Some(1.0));
+    }
+
+    /// Newcombe (1998), statistics in medicine 17, table II, method 10: the published bounds, four decimals.
+    #[test]
+    fn differences_are_as_published() {
+        let confidence = Confidence::new(95.0).expect("valid");
+        for (a, m, b, n, lo, hi) in [
+            (56, 70, 48, 80, 0.0524, 0.3339),
+            (9, 10, 3, 10, 0.1705, 0.8090),
+            (6, 7, 2, 7, 0.0582, 0.8062),
+            (5, 56, 0, 29, -0.0381, 0.1926),
+            (0, 10, 0, 20, -0.1611, 0.2775),
+            (0, 10, 0, 10, -0.2775, 0.2775),
+            (10, 10, 0, 20, 0.6791, 1.0),
+            (10, 10, 0, 10, 0.6075, 1.0),
+        ] {
+            let share = |k: u64, of: u64| (k as f64 / of as f64, wilson(k, of, confidence).expect("of > 0"));
+            let got = difference(share(a, m), share(b, n), 1.0);
+            assert!(
+                (got.lo - lo).abs() < 0.6e-4 && (got.hi - hi).abs() < 0.6e-4,
+                "{a}/{m} − {b}/{n}: {got:?}"
+            );
+        }
     }
 
     /// Quantiles as tabulated to ten decimals.

@@ -11,7 +11,9 @@
     reason = "tests compare exactly on purpose, and print why they were skipped"
 )]
 
+mod checks;
 mod commands;
+mod config;
 mod dialects;
 mod histories;
 mod means;

@@ -25,6 +25,10 @@ pub(super) enum Command {
     #[command(after_help = AFTER_HELP_INSPECT)]
     Inspect(Box<InspectArguments>),
 
+    /// Whether the numbers keep to the thresholds of a configuration file; the exit code says so
+    #[command(after_help = AFTER_HELP_CHECK)]
+    Check(Box<CheckArguments>),
+
     /// The flags in effect, and where each value comes from: default, file, environment, command line
     Config(Box<ReportArguments>),
 }
@@ -45,6 +49,23 @@ Examples:
 
 Values of personal columns (e-mail, names, telephone, address) are masked; --show-personal-data shows
 them. The exit code is 0 when a report could be made, else 3: what is in the way stands at the end.";
+
+const AFTER_HELP_CHECK: &str = "\
+Examples:
+  regulars check
+      the files and the checks of regulars.toml in this folder
+  regulars check orders.csv --config kpis.toml -o verdicts.xml -o summary.md
+      verdicts on standard output, and for a CI server (JUnit) and a summary
+  regulars check --format github --strict
+      annotations for GitHub Actions; what is undecided fails too
+
+A check in regulars.toml:
+  [[check]]
+  metric = \"churn\"                 # any metric or count of regulars report
+  segment = { country = \"DE\" }     # \"*\" for every one; without it, all customers
+  max = 6                          # or min, max_drop, max_rise: 2.5 (its units) or \"5%\"
+
+Exit codes: 0 every check held, 1 one is broken, or has no number, 2 usage, 3 input, 4 a bug.";
 
 /// Examples, and what every number means, from the one list of metrics.
 fn after_help() -> String {
@@ -223,46 +244,16 @@ pub(super) struct ReadArguments {
     pub(super) rejects: Option<PathBuf>,
 }
 
+// What the numbers mean: the same for all that compute them.
 #[derive(Debug, Args)]
-pub(super) struct ReportArguments {
-    /// Orders: CSV or TSV files, patterns in quotes, or - for standard input; one data set
-    #[arg(value_name = "ORDERS", value_hint = ValueHint::FilePath)]
-    pub(super) orders: Vec<String>,
-
-    #[command(flatten)]
-    pub(super) read: ReadArguments,
-
+pub(super) struct WhatArguments {
     /// The length of a period
     #[arg(long, value_enum, default_value = "month", help_heading = "What to report")]
     pub(super) period: PeriodArgument,
 
-    /// Break down by a column of the customers or the orders; a,b crosses two; repeatable
-    ///
-    /// A customer is in exactly one segment. A column of the customers file gives its value; a column
-    /// of the orders gives the value at the customer's first purchase (--segment-at). A name that
-    /// both files have is written customers.COL or orders.COL.
-    #[arg(long, value_name = "COL", help_heading = "What to report")]
-    pub(super) by: Vec<String>,
-
-    /// The metrics to show, by id and in this order [default: all but crr_textbook]
-    #[arg(long, value_name = "ID,ID", value_delimiter = ',', help_heading = "What to report")]
-    pub(super) metrics: Vec<String>,
-
     /// Add confidence intervals of this level in percent, for example 95
     #[arg(long, value_name = "LEVEL", help_heading = "What to report")]
     pub(super) ci: Option<f64>,
-
-    /// Print periods from the one that holds this day on (2025-03-01, 2025-03 or 2025)
-    #[arg(long, value_name = "DATE", help_heading = "What to report")]
-    pub(super) from: Option<String>,
-
-    /// Print periods up to the one that holds this day; neither cuts the history
-    #[arg(long, value_name = "DATE", help_heading = "What to report")]
-    pub(super) to: Option<String>,
-
-    /// Print periods that have not ended, too, marked as such
-    #[arg(long, help_heading = "What to report")]
-    pub(super) include_incomplete: bool,
 
     /// Merge segments that never have this many active customers into (other)
     #[arg(
@@ -316,6 +307,50 @@ pub(super) struct ReportArguments {
     /// Assume this customer lifespan in place of the measured one, for example 3y
     #[arg(long, value_name = "SPAN", help_heading = "What the numbers mean")]
     pub(super) lifespan: Option<Span>,
+}
+
+// Which of them a report shows.
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// Break down by a column of the customers or the orders; a,b crosses two; repeatable
+    ///
+    /// A customer is in exactly one segment. A column of the customers file gives its value; a column
+    /// of the orders gives the value at the customer's first purchase (--segment-at). A name that
+    /// both files have is written customers.COL or orders.COL.
+    #[arg(long, value_name = "COL", help_heading = "What to report")]
+    pub(super) by: Vec<String>,
+
+    /// The metrics to show, by id and in this order [default: all but crr_textbook]
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', help_heading = "What to report")]
+    pub(super) metrics: Vec<String>,
+
+    /// Print periods from the one that holds this day on (2025-03-01, 2025-03 or 2025)
+    #[arg(long, value_name = "DATE", help_heading = "What to report")]
+    pub(super) from: Option<String>,
+
+    /// Print periods up to the one that holds this day; neither cuts the history
+    #[arg(long, value_name = "DATE", help_heading = "What to report")]
+    pub(super) to: Option<String>,
+
+    /// Print periods that have not ended, too, marked as such
+    #[arg(long, help_heading = "What to report")]
+    pub(super) include_incomplete: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// Orders: CSV or TSV files, patterns in quotes, or - for standard input; one data set
+    #[arg(value_name = "ORDERS", value_hint = ValueHint::FilePath)]
+    pub(super) orders: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+
+    #[command(flatten)]
+    pub(super) what: WhatArguments,
+
+    #[command(flatten)]
+    pub(super) show: ShowArguments,
 
     /// The output format [default: by the extension of -o, else table]
     #[arg(long, value_enum, help_heading = "Output")]
@@ -344,6 +379,53 @@ pub(super) struct ReportArguments {
     /// How many threads read and count, at most 256 [default: one for each processor]; the numbers do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Resources")]
     pub(super) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Orders: CSV or TSV files, patterns in quotes, or - for standard input [default: those of the configuration]
+    #[arg(value_name = "ORDERS", value_hint = ValueHint::FilePath)]
+    pub(super) orders: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+
+    #[command(flatten)]
+    pub(super) what: WhatArguments,
+
+    /// What is undecided fails too: where the interval lies on both sides of a threshold
+    #[arg(long, help_heading = "Output")]
+    pub(super) strict: bool,
+
+    /// The format on standard output
+    #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
+    pub(super) format: VerdictFormatArgument,
+
+    /// Write to a file too, whole or not at all; repeatable: .xml (JUnit), .json, .md, .tap, .txt
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Vec<PathBuf>,
+
+    /// The width of a table [default: the terminal's, else 80]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
+    pub(super) width: Option<usize>,
+
+    /// Print only what is wrong
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+
+    /// How many threads read and count, at most 256 [default: one for each processor]; the numbers do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Resources")]
+    pub(super) threads: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum VerdictFormatArgument {
+    Table,
+    Json,
+    Junit,
+    Github,
+    Markdown,
+    Tap,
 }
 
 #[derive(Debug, Args)]

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
         max_rejects: arguments.read.max_rejects,
     };
     let inputs = request.files.iter().chain(&request.customers);
-    protect_inputs(inputs, &arguments.read, [&arguments.output, &arguments.read.rejects])?;
+    protect_inputs(inputs, &arguments.read, &arguments.output)?;
     let output = Output::open(output_path)?;
     let inspection = with_rejects(arguments.read.rejects.as_deref(), |sink| inspect(&request, sink))?;
     let width = arguments.width.unwrap_or_else(|| terminal_width(output_path));

@@ -1,6 +1,7 @@
 //! The command line: arguments in, files and messages out. The only place that knows a terminal.
 
 mod args;
+mod check;
 mod config;
 mod inspect;
 mod message;
@@ -25,6 +26,8 @@ use settings::{Refused, Resolved};
 pub enum Outcome {
     /// Everything asked for was done.
     Done,
+    /// A check does not hold.
+    Broken,
     /// The command line or a configuration asks for something impossible.
     Usage,
     /// The input is unreadable, ambiguous, has too many bad rows, or too little data.
@@ -57,17 +60,22 @@ pub fn run() -> Outcome {
     .unwrap_or(Outcome::Internal)
 }
 
-fn dispatch(resolved: &Resolved) -> Result<()> {
+fn dispatch(resolved: &Resolved) -> Result<Outcome> {
     match &resolved.arguments.command {
-        Command::Report(arguments) => report::run(arguments),
-        Command::Inspect(arguments) => inspect::run(arguments),
-        Command::Config(_) => config::run(resolved),
+        Command::Report(arguments) => report::run(arguments)?,
+        Command::Inspect(arguments) => inspect::run(arguments)?,
+        Command::Config(_) => config::run(resolved)?,
+        Command::Check(arguments) => return check::run(arguments, resolved.document.as_ref()),
     }
+    Ok(Outcome::Done)
 }
 
 /// `origins`: where the flags that messages name come from, if not from the command line.
-fn finish(result: Result<()>, origins: &dyn Fn(&[String]) -> Vec<String>) -> Outcome {
-    let Err(error) = result else { return Outcome::Done };
+fn finish(result: Result<Outcome>, origins: &dyn Fn(&[String]) -> Vec<String>) -> Outcome {
+    let error = match result {
+        Ok(outcome) => return outcome,
+        Err(error) => error,
+    };
     if output::is_closed_pipe(&error) {
         return Outcome::Done;
     }

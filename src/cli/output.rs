@@ -133,8 +133,8 @@ pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// Refuses to overwrite a file that is read, and to write two things to one file.
 pub(super) fn protect_inputs<'a>(
     inputs: impl Iterator<Item = &'a Source>,
-    read: &ReadArguments,
-    outputs: [&Option<PathBuf>; 2],
+    read: &'a ReadArguments,
+    outputs: impl IntoIterator<Item = &'a PathBuf>,
 ) -> Result<(), Error> {
     let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let others = [&read.rates, &read.returns, &read.payments, &read.lines, &read.customers];
@@ -145,7 +145,7 @@ pub(super) fn protect_inputs<'a>(
             taken.push(identity(path));
         }
     }
-    for output in outputs.into_iter().flatten() {
+    for output in outputs.into_iter().chain(&read.rejects) {
         let own = identity(output);
         if taken.contains(&own) {
             let shown = output.display();

@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<()> {
     };
     let request = request_of(arguments)?;
     let inputs = request.orders.iter().chain(&request.customers);
-    protect_inputs(inputs, &arguments.read, [&arguments.output, &arguments.read.rejects])?;
+    protect_inputs(inputs, &arguments.read, &arguments.output)?;
     // A place that cannot be written to should show before a long run, not after.
     let output = Output::open(arguments.output.as_deref())?;
     let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {

@@ -2,7 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use super::args::{ModelArgument, PeriodArgument, ReportArguments, SegmentAtArgument, WeekdayArgument};
+use super::args::{
+    ModelArgument, PeriodArgument, ReadArguments, ReportArguments, SegmentAtArgument, WeekdayArgument,
+    WhatArguments,
+};
 use super::reading::{first_day, last_day, read_options, trimmed};
 use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Span, Unit, Weekday};
@@ -10,36 +13,48 @@ use crate::commands::report::Request;
 use crate::error::Error;
 use crate::input::source::expand;
 use crate::means::Memory;
-use crate::metrics::{Assumptions, Horizon, defaults, select};
+use crate::metrics::{Assumptions, Horizon, METRICS, defaults, select};
 use crate::report::{Model, Plan, Settings};
 use crate::stats::Confidence;
 
-/// The request that the arguments make.
+/// The request that the arguments of a report make.
 pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> {
-    let unit = match arguments.period {
+    let ReportArguments { orders, read, what, show, threads, .. } = arguments;
+    let request = request(orders, read, what, *threads)?;
+    let from = show.from.as_deref().map(|text| first_day("--from", text)).transpose()?;
+    let to = show.to.as_deref().map(|text| last_day("--to", text)).transpose()?;
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        return Err(Error::usage(format!("--from {from} is after --to {to}")));
+    }
+    let metrics = if show.metrics.is_empty() { defaults() } else { select(&trimmed(&show.metrics))? };
+    let include_incomplete = show.include_incomplete;
+    let plan = Plan { metrics, from, to, include_incomplete, ..request.plan };
+    Ok(Request { by: show.by.clone(), plan, ..request })
+}
+
+/// A request for everything there is, with the numbers that the arguments mean.
+pub(super) fn request(
+    orders: &[String],
+    read: &ReadArguments,
+    what: &WhatArguments,
+    threads: Option<u16>,
+) -> Result<Request, Error> {
+    let unit = match what.period {
         PeriodArgument::Day => Unit::Day,
         PeriodArgument::Week => Unit::Week,
         PeriodArgument::Month => Unit::Month,
         PeriodArgument::Quarter => Unit::Quarter,
         PeriodArgument::Year => Unit::Year,
     };
-    let calendar = Calendar {
-        unit,
-        week_start: weekday(arguments.week_start),
-        fiscal_year_start: arguments.fiscal_year_start,
-    };
-    let orders = expand(&arguments.orders)?;
-    let options = read_options(&arguments.read, &orders)?;
-    let day = |flag, text: &Option<String>| text.as_deref().map(|text| first_day(flag, text)).transpose();
-    let (from, data_from) = (day("--from", &arguments.from)?, day("--data-from", &arguments.data_from)?);
-    let to = arguments.to.as_deref().map(|text| last_day("--to", text)).transpose()?;
-    if let (Some(from), Some(to)) = (from, to)
-        && from > to
-    {
-        return Err(Error::usage(format!("--from {from} is after --to {to}")));
-    }
-    let (assumptions, assumed) = assumptions(arguments, unit)?;
-    let model = match arguments.read.model {
+    let calendar =
+        Calendar { unit, week_start: weekday(what.week_start), fiscal_year_start: what.fiscal_year_start };
+    let orders = expand(orders)?;
+    let options = read_options(read, &orders)?;
+    let data_from = what.data_from.as_deref().map(|text| first_day("--data-from", text)).transpose()?;
+    let (assumptions, assumed) = assumptions(read, what, unit)?;
+    let model = match read.model {
         ModelArgument::Orders => Model::Orders,
         ModelArgument::Contract => Model::Contract,
     };
@@ -48,38 +63,34 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
         customers: options.customers_file,
         order_options: options.orders,
         customer_options: options.customers,
-        by: arguments.by.clone(),
-        max_rejects: arguments.read.max_rejects,
-        threads: arguments.threads.map(usize::from).and_then(NonZeroUsize::new),
+        by: Vec::new(),
+        max_rejects: read.max_rejects,
+        threads: threads.map(usize::from).and_then(NonZeroUsize::new),
         memory: Memory::default(),
         plan: Plan {
             settings: Settings {
                 model,
-                window: arguments.active_for,
+                window: what.active_for,
                 calendar,
                 time_zone: options.zone_name,
-                time_zone_given: arguments.read.timezone.is_some(),
+                time_zone_given: read.timezone.is_some(),
                 assumptions,
                 assumed,
-                segment_at: match arguments.segment_at {
+                segment_at: match what.segment_at {
                     SegmentAtArgument::First => SegmentAt::First,
                     SegmentAtArgument::Last => SegmentAt::Last,
                 },
-                min_customers: arguments.min_customers,
+                min_customers: what.min_customers,
             },
             columns: Vec::new(),
             breakdowns: Vec::new(),
-            metrics: if arguments.metrics.is_empty() {
-                defaults()
-            } else {
-                select(&trimmed(&arguments.metrics))?
-            },
-            confidence: arguments.ci.map(confidence).transpose()?,
+            metrics: METRICS.to_vec(),
+            confidence: what.ci.map(confidence).transpose()?,
             data_from,
             as_of: options.as_of,
-            from,
-            to,
-            include_incomplete: arguments.include_incomplete,
+            from: None,
+            to: None,
+            include_incomplete: true,
         },
     })
 }
@@ -113,17 +124,21 @@ fn share(flag: &str, text: &str) -> Result<f64, Error> {
 }
 
 /// What the lifetime value assumes, and how the header says it.
-fn assumptions(arguments: &ReportArguments, unit: Unit) -> Result<(Assumptions, Vec<String>), Error> {
-    let mut assumptions = Assumptions { amounts: !arguments.read.no_amount, ..Assumptions::default() };
+fn assumptions(
+    read: &ReadArguments,
+    what: &WhatArguments,
+    unit: Unit,
+) -> Result<(Assumptions, Vec<String>), Error> {
+    let mut assumptions = Assumptions { amounts: !read.no_amount, ..Assumptions::default() };
     let mut said = Vec::new();
-    if let Some(text) = &arguments.margin {
+    if let Some(text) = &what.margin {
         assumptions.margin = share("--margin", text)?;
         if assumptions.margin > 1.0 {
             return Err(Error::usage(format!("--margin {text}: a margin is at most 1, or 100%")));
         }
         said.push(format!("margin {text} of revenue (CLV)"));
     }
-    if let Some(text) = &arguments.discount {
+    if let Some(text) = &what.discount {
         let yearly = share("--discount", text)?;
         if yearly > 1.0 {
             return Err(Error::usage(format!("--discount {text}: more than 100 % a year; write 10% or 0.1")));
@@ -135,12 +150,12 @@ fn assumptions(arguments: &ReportArguments, unit: Unit) -> Result<(Assumptions, 
             unit.name()
         ));
     }
-    if let Some(text) = &arguments.horizon {
+    if let Some(text) = &what.horizon {
         let periods = horizon(text, unit)?;
         assumptions.horizon = Horizon::Periods(periods);
         said.push(format!("horizon {periods} {}s (CLV)", unit.name()));
     }
-    if let Some(span) = arguments.lifespan {
+    if let Some(span) = what.lifespan {
         let periods = match (exact_periods(span, unit), unit.per_year()) {
             (Some((whole, per)), _) => f64::from(whole) / f64::from(per),
             (None, per_year) => span.mean_days() * per_year / 365.2425,

@@ -66,7 +66,7 @@ impl Flag {
             .map(|arg| Self {
                 section: match arg.get_help_heading() {
                     _ if is_read(arg) || arg.is_positional() => Section::Input,
-                    Some("Output" | "Resources") => Section::Output,
+                    Some("Output") => Section::Output,
                     _ => Section::Report,
                 },
                 key: arg.get_id().to_string(),
@@ -433,9 +433,9 @@ impl Resolved {
         let (_, matches) = self.matches.subcommand()?;
         let source = matches.try_contains_id(&flag.key).ok().and_then(|_| matches.value_source(&flag.key))?;
         let origin = match (source, self.given.iter().find(|given| given.key == flag.key)) {
-            (ValueSource::DefaultValue, _) => Origin::Default,
             (_, Some(given)) => given.origin.clone(),
-            _ => Origin::CommandLine,
+            (ValueSource::DefaultValue, None) => Origin::Default,
+            (_, None) => Origin::CommandLine,
         };
         if flag.is_switch() {
             return Some((vec![matches.get_flag(&flag.key).to_string()], origin));

@@ -15,6 +15,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "no purchases in the period, or no amounts",
     interval_method: "ratio of two means over customers, delta method; none for fewer than two customers",
     source: "the textbook's average purchase value",
+    base: ("buyers", |tally| tally.buyers),
     unit: Unit::Money,
     needs_history: false,
     default: true,

@@ -12,6 +12,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "opening = 0",
     interval_method: "Wilson score interval of lost among opening",
     source: "the textbook's CC/CS",
+    base: ("opening", |tally| tally.opening),
     unit: Unit::Percent,
     needs_history: true,
     default: true,

@@ -25,6 +25,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "a factor is empty",
     interval_method: "log scale, delta method: the relative variances of revenue per active customer and of churn added; none with --discount or --horizon",
     source: "the textbook's purchase value × purchase frequency × lifespan, all three of active customers",
+    base: ("closing", |tally| tally.closing),
     unit: Unit::Money,
     needs_history: true,
     default: true,

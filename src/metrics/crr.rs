@@ -14,6 +14,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "opening = 0",
     interval_method: "Wilson score interval of retained among opening",
     source: "the textbook's (CE − CN)/CS, with customers who come back counted as acquired",
+    base: ("opening", |tally| tally.opening),
     unit: Unit::Percent,
     needs_history: true,
     default: true,

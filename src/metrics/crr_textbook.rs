@@ -13,6 +13,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "opening = 0",
     interval_method: "none: it is no proportion",
     source: "textbooks on customer retention; counts customers who came back as retained",
+    base: ("opening", |tally| tally.opening),
     unit: Unit::Percent,
     needs_history: true,
     default: false,

@@ -15,6 +15,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "opening = 0, lost = 0",
     interval_method: "1 / bound of churn's Wilson interval",
     source: "the textbook's average customer lifespan, 1 / churn rate",
+    base: ("opening", |tally| tally.opening),
     unit: Unit::Periods,
     needs_history: true,
     default: true,

@@ -72,6 +72,8 @@ pub struct Metric {
     pub interval_method: &'static str,
     /// Where the definition comes from.
     pub source: &'static str,
+    /// The customers it rests on: the column, and how many they are.
+    pub base: (&'static str, fn(&Tally) -> u64),
     /// What it counts.
     pub unit: Unit,
     /// Whether it needs the activity window's history before the period.

@@ -13,6 +13,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "nobody bought in the period",
     interval_method: "mean over buyers ± z·s/√n; none for fewer than two buyers",
     source: "the textbook's purchases / unique customers",
+    base: ("buyers", |tally| tally.buyers),
     unit: Unit::Purchases,
     needs_history: false,
     default: true,

@@ -12,6 +12,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "nobody bought in the period",
     interval_method: "Wilson score interval of repeat buyers among buyers",
     source: "the textbook's repeat customers / all customers, both of the period",
+    base: ("buyers", |tally| tally.buyers),
     unit: Unit::Percent,
     needs_history: false,
     default: true,

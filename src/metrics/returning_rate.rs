@@ -12,6 +12,7 @@ pub(super) const METRIC: Metric = Metric {
     empty_when: "nobody bought in the period",
     interval_method: "Wilson score interval of returning buyers among buyers",
     source: "common in shop systems as new versus returning customers",
+    base: ("buyers", |tally| tally.buyers),
     unit: Unit::Percent,
     needs_history: false,
     default: true,

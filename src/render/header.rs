@@ -47,6 +47,28 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
     lines
 }
 
+/// What numbers mean wherever they stand: without what is to be known of the files.
+pub(super) fn meaning(report: &Report) -> Vec<(String, String)> {
+    let settings = &report.settings;
+    let mut lines =
+        vec![("active", activity(settings)), ("days", days(settings)), ("covered", coverage(report))];
+    if let Some(orders) = &report.orders {
+        lines.push(("orders", accounting(&orders.account)));
+    }
+    if let Some(customers) = &report.customers {
+        lines.push(("customers", accounting(&customers.account)));
+    }
+    lines.extend(settings.assumed.iter().map(|assumed| ("assumed", assumed.clone())));
+    if let Some(confidence) = report.confidence {
+        let text = format!(
+            "{} % confidence; of differences as Newcombe's, as if both were independent",
+            confidence.percent
+        );
+        lines.push(("intervals", text));
+    }
+    lines.into_iter().map(|(label, text)| (label.to_owned(), text)).collect()
+}
+
 fn activity(settings: &Settings) -> String {
     match settings.model {
         Model::Orders => format!("a purchase in the {} before a day (--active-for)", settings.window),

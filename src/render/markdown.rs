@@ -41,7 +41,7 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 /// Text in which no character means anything to Markdown.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if matches!(character, '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>') {

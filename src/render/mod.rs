@@ -7,10 +7,12 @@ mod json;
 mod layout;
 mod markdown;
 mod table;
+mod verdicts;
 mod words;
 
 pub use csv::Dialect;
 pub use inspection::{render_inspection, render_inspection_json};
+pub use verdicts::{VerdictFormat, Verdicts, render_verdicts};
 pub use words::accounting;
 
 use crate::error::Result;

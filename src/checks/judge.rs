@@ -1,0 +1,406 @@
+//! Numbers against thresholds.
+
+use std::collections::BTreeMap;
+
+use super::{Against, Baseline, Bound, Change, Check, Evidence, Measure, Periods, State, Verdict, Why};
+use crate::calendar::{Day, Unit};
+use crate::config::Place;
+use crate::report::{ALL, Number, Report, Row};
+use crate::stats::{Interval, difference};
+
+/// What became of all checks.
+#[derive(Debug)]
+pub struct Judged {
+    /// Every threshold of every check, in the order of the file; periods in their order, then segments by name.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Judged {
+    /// The worst that became of a check.
+    pub fn state_of(&self, check: usize) -> State {
+        let states =
+            self.verdicts.iter().filter(|verdict| verdict.check == check).map(|verdict| verdict.state);
+        states.min().unwrap_or(State::Skipped)
+    }
+
+    /// Whether the run fails.
+    pub fn fails(&self, strict: bool) -> bool {
+        self.verdicts.iter().any(|verdict| verdict.state.fails(strict))
+    }
+}
+
+/// Judges the numbers of a report that has all periods, all metrics, and the breakdowns of the checks.
+/// `baselines`: by name, those that the checks name.
+pub fn judge(report: &Report, checks: &[Check], baselines: &BTreeMap<String, Baseline>) -> Judged {
+    let mut verdicts = Vec::new();
+    for (number, check) in checks.iter().enumerate() {
+        let judge = Judge {
+            report,
+            check,
+            number,
+            baseline: check.baseline.as_ref().and_then(|name| baselines.get(name)),
+        };
+        judge.all(&mut verdicts);
+    }
+    Judged { verdicts }
+}
+
+struct Judge<'r> {
+    report: &'r Report,
+    check: &'r Check,
+    number: usize,
+    baseline: Option<&'r Baseline>,
+}
+
+/// A number of a row.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    value: f64,
+    interval: Option<Interval>,
+}
+
+impl Judge<'_> {
+    fn all(&self, verdicts: &mut Vec<Verdict>) {
+        let check = self.check;
+        let periods: Vec<&Row> = match &check.periods {
+            Periods::Named(label) => self.totals().filter(|row| row.period == *label).collect(),
+            Periods::Last(count) => {
+                let complete: Vec<&Row> = self.totals().filter(|row| row.complete).collect();
+                complete[complete.len().saturating_sub(*count)..].to_vec()
+            }
+        };
+        let wanted = match check.periods {
+            Periods::Last(count) => count,
+            Periods::Named(_) => 1,
+        };
+        if periods.len() < wanted {
+            let (label, why) = match &check.periods {
+                Periods::Named(label) => (label.clone(), "the data has no such period".to_owned()),
+                Periods::Last(_) => {
+                    (String::new(), format!("the data has {} complete periods, not {wanted}", periods.len()))
+                }
+            };
+            let segment = self.named_segment();
+            self.for_bounds(verdicts, |bound, place| {
+                self.missing(bound, place, &label, segment.clone(), why.clone())
+            });
+        }
+        for period in periods {
+            let rows: Vec<&Row> = self
+                .report
+                .rows
+                .iter()
+                .filter(|row| row.start == period.start && self.selects(row))
+                .collect();
+            if rows.is_empty() {
+                let segment = self.named_segment();
+                let why = if check.segment.iter().any(|(_, value)| value.is_none()) {
+                    "there is no such segment"
+                } else {
+                    "the data has no such segment"
+                };
+                self.for_bounds(verdicts, |bound, place| {
+                    self.missing(bound, place, &period.period, segment.clone(), why.to_owned())
+                });
+            }
+            for row in rows {
+                self.for_bounds(verdicts, |bound, place| self.one(row, bound, place));
+            }
+        }
+    }
+
+    fn for_bounds(&self, verdicts: &mut Vec<Verdict>, verdict: impl Fn(Bound, Place) -> Verdict) {
+        verdicts.extend(self.check.bounds.iter().map(|(bound, place)| verdict(*bound, *place)));
+    }
+
+    fn totals(&self) -> impl Iterator<Item = &Row> {
+        self.report.rows.iter().filter(|row| row.is_total())
+    }
+
+    /// Where the columns of the check stand among those of the report.
+    fn column(&self, name: &str) -> Option<usize> {
+        self.report.by.iter().position(|column| column == name)
+    }
+
+    /// Whether a row is of the segment: it breaks down by its columns and no others.
+    fn selects(&self, row: &Row) -> bool {
+        row.segment.iter().zip(&self.report.by).all(|(value, column)| {
+            match self.check.segment.iter().find(|(name, _)| name == column) {
+                None => value == ALL,
+                Some((_, None)) => value != ALL,
+                Some((_, Some(wanted))) => value == wanted,
+            }
+        })
+    }
+
+    fn named_segment(&self) -> Vec<(String, String)> {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "*".to_owned());
+        self.check.segment.iter().map(|(column, wanted)| (column.clone(), value(wanted))).collect()
+    }
+
+    fn segment_of(&self, row: &Row) -> Vec<(String, String)> {
+        let value = |name: &str| self.column(name).map(|at| row.segment[at].clone()).unwrap_or_default();
+        self.check.segment.iter().map(|(column, _)| (column.clone(), value(column))).collect()
+    }
+
+    fn missing(
+        &self,
+        bound: Bound,
+        place: Place,
+        period: &str,
+        segment: Vec<(String, String)>,
+        why: String,
+    ) -> Verdict {
+        Verdict {
+            check: self.number,
+            bound,
+            place,
+            period: period.to_owned(),
+            segment,
+            state: if self.check.allow_missing { State::Skipped } else { State::Missing },
+            value: None,
+            interval: None,
+            reference: None,
+            difference: None,
+            base: None,
+            why: Some(Why(why)),
+        }
+    }
+
+    /// A threshold for a row.
+    fn one(&self, row: &Row, bound: Bound, place: Place) -> Verdict {
+        let point = self.point(row);
+        let base = self.base(row);
+        let known = point.as_ref().ok().copied();
+        let mut verdict = Verdict {
+            value: known.map(|point| point.value),
+            interval: known.and_then(|point| point.interval),
+            base: Some(base),
+            why: None,
+            ..self.missing(bound, place, &row.period, self.segment_of(row), String::new())
+        };
+        // First the segments that are too small: their numbers may be missing just because they are.
+        if base.1 < self.check.min_customers {
+            let (what, count) = base;
+            let why =
+                format!("{what} {count} of the {} that min_customers asks for", self.check.min_customers);
+            return Verdict { state: State::Skipped, why: Some(Why(why)), ..verdict };
+        }
+        let point = match point {
+            Ok(point) => point,
+            Err(why) => return Verdict { why: Some(Why(why)), ..verdict },
+        };
+        let reference = match bound {
+            Bound::Min(_) | Bound::Max(_) => None,
+            Bound::Drop(_, against) | Bound::Rise(_, against) => match self.reference(row, against) {
+                Ok(reference) => Some(reference),
+                Err(why) => return Verdict { why: Some(Why(why)), ..verdict },
+            },
+        };
+        if let Some((period, reference)) = &reference {
+            verdict.reference = Some((period.clone(), reference.value, reference.interval));
+            verdict.difference = point
+                .interval
+                .zip(reference.interval)
+                .map(|(own, other)| difference((point.value, own), (reference.value, other), 1.0));
+        }
+        let reference = reference.map(|(_, reference)| reference);
+        if let (Bound::Drop(Change::Relative(_), _) | Bound::Rise(Change::Relative(_), _), Some(reference)) =
+            (bound, reference)
+            && reference.value <= 0.0
+        {
+            let why = format!("a share of {} says nothing", reference.value);
+            return Verdict { why: Some(Why(why)), ..verdict };
+        }
+        let room = room(bound, point, reference);
+        verdict.state = match (self.check.evidence, room.interval) {
+            (Evidence::Point, _) if room.value >= 0.0 => State::Held,
+            (Evidence::Point, _) => State::Broken,
+            (Evidence::Interval, Some(interval)) if interval.lo >= 0.0 => State::Held,
+            (Evidence::Interval, Some(interval)) if interval.hi < 0.0 => State::Broken,
+            (Evidence::Interval, _) => State::Undecided,
+        };
+        verdict.why = match (self.check.evidence, room.interval) {
+            (Evidence::Interval, None) => Some(Why("there is no interval".to_owned())),
+            _ => None,
+        };
+        verdict
+    }
+
+    /// The number of a row, or why there is none.
+    fn point(&self, row: &Row) -> Result<Point, String> {
+        if !row.complete {
+            return Err("the period is not complete".to_owned());
+        }
+        let metric = match self.check.measure {
+            Measure::Count(count) => {
+                if count.of_orders && self.report.orders.is_none() {
+                    return Err("no orders file is given".to_owned());
+                }
+                let value = match (count.value)(&row.tally) {
+                    Number::Whole(whole) => whole as f64,
+                    Number::Money(money) => money,
+                };
+                let needs_history = !count.of_orders && count.id != "closing";
+                return if needs_history && !row.full_history {
+                    Err("the history before the period is partial".to_owned())
+                } else {
+                    Ok(Point { value, interval: None })
+                };
+            }
+            Measure::Metric(metric) => metric,
+        };
+        if metric.needs_history && !row.full_history {
+            return Err("the history before the period is partial".to_owned());
+        }
+        let at = self.report.metrics.iter().position(|known| known.id == metric.id);
+        let estimate = at.and_then(|at| row.estimates.get(at));
+        let value =
+            estimate.and_then(|estimate| estimate.value).ok_or_else(|| metric.empty_when.to_owned())?;
+        Ok(Point { value, interval: estimate.and_then(|estimate| estimate.interval) })
+    }
+
+    /// How many customers the number of a row rests on.
+    fn base(&self, row: &Row) -> (&'static str, u64) {
+        match self.check.measure {
+            Measure::Metric(metric) => (metric.base.0, (metric.base.1)(&row.tally)),
+            Measure::Count(count) if count.of_orders => ("buyers", row.tally.buyers),
+            Measure::Count(_) => ("closing", row.tally.closing),
+        }
+    }
+
+    /// What a row is compared with.
+    fn reference(&self, row: &Row, against: Against) -> Result<(String, Point), String> {
+        let start = match against {
+            Against::Previous => {
+                let before = self.totals().filter(|other| other.start < row.start).map(|other| other.start);
+                before.max().ok_or("there is no period before it")?
+            }
+            Against::LastYear => a_year_before(row.start, self.report.settings.calendar.unit)
+                .ok_or("there is no such period a year before")?,
+            Against::Baseline => {
+                let baseline = self.baseline.ok_or("there is no baseline")?;
+                let segment = self.segment_of(row);
+                let (period, value, interval) = baseline.find(self.check.measure, &row.period, &segment)?;
+                return Ok((period, Point { value, interval }));
+            }
+        };
+        let found =
+            self.report.rows.iter().find(|other| other.start == start && other.segment == row.segment);
+        let other = found.ok_or_else(|| match against {
+            Against::LastYear => "the data does not reach back a year".to_owned(),
+            _ => "the segment is not in the period before".to_owned(),
+        })?;
+        let point = self.point(other).map_err(|why| format!("{}: {why}", other.period))?;
+        Ok((other.period.clone(), point))
+    }
+}
+
+/// How far a number is within a threshold; below 0 where it is beyond it.
+struct Slack {
+    value: f64,
+    interval: Option<Interval>,
+}
+
+fn room(bound: Bound, point: Point, reference: Option<Point>) -> Slack {
+    // sign × (number − factor × reference) + offset
+    let (sign, factor, offset) = match bound {
+        Bound::Min(min) => (1.0, 0.0, -min),
+        Bound::Max(max) => (-1.0, 0.0, max),
+        Bound::Drop(Change::Absolute(size), _) => (1.0, 1.0, size),
+        Bound::Drop(Change::Relative(share), _) => (1.0, 1.0 - share, 0.0),
+        Bound::Rise(Change::Absolute(size), _) => (-1.0, 1.0, size),
+        Bound::Rise(Change::Relative(share), _) => (-1.0, 1.0 + share, 0.0),
+    };
+    let other = reference.filter(|_| factor != 0.0);
+    let value = point.value - other.map_or(0.0, |other| factor * other.value);
+    let interval = match other {
+        None => point.interval,
+        Some(other) => point
+            .interval
+            .zip(other.interval)
+            .map(|(own, of_other)| difference((point.value, own), (other.value, of_other), factor)),
+    };
+    let signed = |value: f64| sign * value + offset;
+    // The last bits of two products are no drop.
+    let speck = 1e-12 * point.value.abs().max(offset.abs());
+    let value = signed(value);
+    Slack {
+        value: if value.abs() <= speck { 0.0 } else { value },
+        interval: interval.map(|interval| {
+            let (a, b) = (signed(interval.lo), signed(interval.hi));
+            Interval { lo: a.min(b), hi: a.max(b) }
+        }),
+    }
+}
+
+/// The first day of the same period a year earlier; of a week, of the week 52 weeks earlier.
+fn a_year_before(start: Day, unit: Unit) -> Option<Day> {
+    if unit == Unit::Week {
+        return Some(start.plus(-364));
+    }
+    let (year, month, day) = start.ymd();
+    Day::from_ymd(year - 1, month, day)
+}
+
+/// Every metric and count as a report kept in a file has it: the name of its column.
+pub(super) fn column_of(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Metric(metric) => metric.column,
+        Measure::Count(count) => count.id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(value: f64, lo: f64, hi: f64) -> Point {
+        Point { value, interval: Some(Interval { lo, hi }) }
+    }
+
+    #[test]
+    fn thresholds_are_kept_up_to_themselves() {
+        let value = |bound, number, other| {
+            room(bound, point(number, number, number), Some(point(other, other, other))).value
+        };
+        assert!(value(Bound::Min(5.0), 5.0, 0.0) >= 0.0 && value(Bound::Min(5.0), 4.99, 0.0) < 0.0);
+        assert!(value(Bound::Max(5.0), 5.0, 0.0) >= 0.0 && value(Bound::Max(5.0), 5.01, 0.0) < 0.0);
+        let (two, tenth) = (Change::Absolute(2.0), Change::Relative(0.1));
+        let previous = Against::Previous;
+        // From 80: 2 points down is 78, a tenth is 72; up, 82 and 88.
+        for (bound, kept, broken) in [
+            (Bound::Drop(two, previous), 78.0, 77.99),
+            (Bound::Drop(tenth, previous), 72.0, 71.99),
+            (Bound::Rise(two, previous), 82.0, 82.01),
+            (Bound::Rise(tenth, previous), 88.0, 88.01),
+        ] {
+            assert!(value(bound, kept, 80.0) >= 0.0, "{bound}");
+            assert!(value(bound, broken, 80.0) < 0.0, "{bound}");
+        }
+    }
+
+    /// The interval of a difference, by hand: 70 [66, 74] − 80 [77, 83] = −10, −√(4² + 3²) to +√(4² + 3²).
+    #[test]
+    fn intervals_of_differences_add_their_squares() {
+        let drop = Bound::Drop(Change::Absolute(4.0), Against::Previous);
+        let slack = room(drop, point(70.0, 66.0, 74.0), Some(point(80.0, 77.0, 83.0)));
+        assert!((slack.value + 6.0).abs() < 1e-12);
+        let interval = slack.interval.expect("an interval");
+        assert!((interval.lo + 11.0).abs() < 1e-12 && (interval.hi + 1.0).abs() < 1e-12, "{interval:?}");
+        // Against a half of it: 70 − 40 = 30, ±√(4² + 1.5²).
+        let half = Bound::Drop(Change::Relative(0.5), Against::Previous);
+        let interval =
+            room(half, point(70.0, 66.0, 74.0), Some(point(80.0, 77.0, 83.0))).interval.expect("one");
+        let reach = (16.0_f64 + 2.25).sqrt();
+        assert!((interval.lo - 30.0 + reach).abs() < 1e-12 && (interval.hi - 30.0 - reach).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_year_before_is_the_same_period() {
+        let day = |text| Day::parse_iso(text).expect("a day");
+        assert_eq!(a_year_before(day("2025-03-01"), Unit::Month), Some(day("2024-03-01")));
+        assert_eq!(a_year_before(day("2024-02-29"), Unit::Day), None);
+        assert_eq!(a_year_before(day("2025-03-10"), Unit::Week), Some(day("2024-03-11")));
+    }
+}

@@ -1,0 +1,126 @@
+//! `regulars check`: arguments and a configuration → report → verdicts → outputs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Outcome;
+use super::args::{CheckArguments, VerdictFormatArgument};
+use super::message::say;
+use super::output::{Output, is_closed_pipe, protect_inputs, terminal_width};
+use super::progress::Bar;
+use super::rejects::with_rejects;
+use super::request::request;
+use super::settings::DEFAULT_FILE;
+use crate::checks::{Baseline, Check, judge, parse};
+use crate::commands::report::{Request, run as compute};
+use crate::config::Document;
+use crate::error::Error;
+use crate::means::Progress;
+use crate::render::{VerdictFormat, Verdicts, render_verdicts};
+use crate::report::Plan;
+use crate::stats::Confidence;
+
+/// How sure intervals are where nothing says so.
+const CONFIDENCE: f64 = 95.0;
+
+/// Runs the command.
+pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Result<Outcome> {
+    let document = document.ok_or_else(|| {
+        Error::usage("there is no configuration file, which says what to check")
+            .hint(format!("name one with --config FILE, or run where {DEFAULT_FILE} is"))
+    })?;
+    let checks = parse(document)?;
+    if checks.is_empty() {
+        return Err(Error::usage(format!("{}: there is no [[check]]", document.name)).into());
+    }
+    let outputs: Vec<(&Path, VerdictFormat)> = arguments
+        .output
+        .iter()
+        .map(|path| Ok((path.as_path(), format_of(path)?)))
+        .collect::<Result<_, Error>>()?;
+    let request = request_for(arguments, &checks)?;
+    protect_inputs(request.orders.iter().chain(&request.customers), &arguments.read, &arguments.output)?;
+    let mut baselines = BTreeMap::new();
+    for path in checks.iter().filter_map(|check| check.baseline.as_ref()) {
+        if !baselines.contains_key(path) {
+            baselines.insert(path.clone(), Baseline::open(path)?);
+        }
+    }
+    // Places that cannot be written to should show before a long run, not after.
+    let files = outputs.iter().map(|(path, _)| Output::open(Some(path))).collect::<Result<Vec<_>>>()?;
+    let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {
+        let bar = Bar::new(request.orders.iter().chain(&request.customers), arguments.quiet);
+        compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
+    })?;
+    let judged = judge(&report, &checks, &baselines);
+    let verdicts = Verdicts {
+        report: &report,
+        checks: &checks,
+        judged: &judged,
+        file: &document.name,
+        strict: arguments.strict,
+        only_wrong: arguments.quiet,
+        width: arguments.width.unwrap_or_else(|| terminal_width(None)),
+    };
+    if !arguments.quiet {
+        for warning in &report.warnings {
+            say(format_args!("regulars: warning: {warning}"));
+        }
+    }
+    for ((_, format), file) in outputs.iter().zip(files) {
+        file.deliver(&render_verdicts(&Verdicts { only_wrong: false, ..verdicts }, *format)?)?;
+    }
+    let shown = render_verdicts(&verdicts, chosen(arguments.format))?;
+    // Who does not want to read all of it does not change the verdict.
+    match Output::open(None)?.deliver(&shown) {
+        Err(error) if !is_closed_pipe(&error) => return Err(error),
+        _ => {}
+    }
+    Ok(if judged.fails(arguments.strict) { Outcome::Broken } else { Outcome::Done })
+}
+
+/// The report that the checks need.
+fn request_for(arguments: &CheckArguments, checks: &[Check]) -> Result<Request, Error> {
+    let request = request(&arguments.orders, &arguments.read, &arguments.what, arguments.threads)?;
+    let mut by: Vec<String> = Vec::new();
+    for breakdown in checks.iter().filter_map(Check::by) {
+        let columns = |text: &str| {
+            let mut columns: Vec<String> = text.split(',').map(str::to_owned).collect();
+            columns.sort();
+            columns
+        };
+        if !by.iter().any(|known| columns(known) == columns(&breakdown)) {
+            by.push(breakdown);
+        }
+    }
+    let confidence = request.plan.confidence.or_else(|| Confidence::new(CONFIDENCE));
+    Ok(Request { by, plan: Plan { confidence, ..request.plan }, ..request })
+}
+
+fn chosen(format: VerdictFormatArgument) -> VerdictFormat {
+    match format {
+        VerdictFormatArgument::Table => VerdictFormat::Table,
+        VerdictFormatArgument::Json => VerdictFormat::Json,
+        VerdictFormatArgument::Junit => VerdictFormat::Junit,
+        VerdictFormatArgument::Github => VerdictFormat::Github,
+        VerdictFormatArgument::Markdown => VerdictFormat::Markdown,
+        VerdictFormatArgument::Tap => VerdictFormat::Tap,
+    }
+}
+
+/// The format that a file's name asks for.
+fn format_of(path: &Path) -> Result<VerdictFormat, Error> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("xml") => Ok(VerdictFormat::Junit),
+        Some("json") => Ok(VerdictFormat::Json),
+        Some("md" | "markdown") => Ok(VerdictFormat::Markdown),
+        Some("tap") => Ok(VerdictFormat::Tap),
+        Some("txt") => Ok(VerdictFormat::Table),
+        _ => {
+            Err(Error::usage(format!("{}: the extension does not name a format of verdicts", path.display()))
+                .hint("use .xml (JUnit), .json, .md, .tap or .txt"))
+        }
+    }
+}

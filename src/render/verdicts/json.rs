@@ -1,0 +1,109 @@
+//! Verdicts for programs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Verdicts;
+use crate::checks::{Evidence, Verdict};
+use crate::error::{Error, Result};
+use crate::stats::Interval;
+
+#[derive(Serialize)]
+struct Document<'v> {
+    holds: bool,
+    checks: Vec<CheckOut<'v>>,
+    definitions: BTreeMap<&'v str, &'v str>,
+    meaning: BTreeMap<String, String>,
+    confidence_percent: Option<f64>,
+    warnings: &'v [String],
+}
+
+#[derive(Serialize)]
+struct CheckOut<'v> {
+    name: &'v str,
+    metric: &'v str,
+    state: &'static str,
+    file: &'v str,
+    line: usize,
+    evidence: &'static str,
+    verdicts: Vec<VerdictOut<'v>>,
+}
+
+#[derive(Serialize)]
+struct VerdictOut<'v> {
+    state: &'static str,
+    period: &'v str,
+    segment: BTreeMap<&'v str, &'v str>,
+    value: Option<f64>,
+    interval: Option<[f64; 2]>,
+    base: Option<&'static str>,
+    n: Option<u64>,
+    bound: String,
+    line: usize,
+    compared_with: Option<ReferenceOut<'v>>,
+    why: Option<&'v str>,
+}
+
+#[derive(Serialize)]
+struct ReferenceOut<'v> {
+    period: &'v str,
+    value: f64,
+    interval: Option<[f64; 2]>,
+    difference_interval: Option<[f64; 2]>,
+}
+
+fn pair(interval: Interval) -> [f64; 2] {
+    [interval.lo, interval.hi]
+}
+
+pub(super) fn render(verdicts: &Verdicts<'_>) -> Result<Vec<u8>> {
+    let checks = verdicts.checks.iter().enumerate().map(|(number, check)| CheckOut {
+        name: &check.name,
+        metric: check.measure.id(),
+        state: verdicts.judged.state_of(number).name(),
+        file: verdicts.file,
+        line: check.place.line,
+        evidence: if check.evidence == Evidence::Interval { "interval" } else { "point" },
+        verdicts: verdicts
+            .judged
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.check == number)
+            .map(verdict_out)
+            .collect(),
+    });
+    let document = Document {
+        holds: !verdicts.judged.fails(verdicts.strict),
+        checks: checks.collect(),
+        definitions: verdicts.definitions().into_iter().collect(),
+        meaning: verdicts.meaning().into_iter().collect(),
+        confidence_percent: verdicts.report.confidence.map(|confidence| confidence.percent),
+        warnings: &verdicts.report.warnings,
+    };
+    let mut bytes =
+        serde_json::to_vec_pretty(&document).map_err(|error| Error::internal(format!("JSON: {error}")))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn verdict_out(verdict: &Verdict) -> VerdictOut<'_> {
+    VerdictOut {
+        state: verdict.state.name(),
+        period: &verdict.period,
+        segment: verdict.segment.iter().map(|(column, value)| (column.as_str(), value.as_str())).collect(),
+        value: verdict.value,
+        interval: verdict.interval.map(pair),
+        base: verdict.base.map(|(what, _)| what),
+        n: verdict.base.map(|(_, count)| count),
+        bound: verdict.bound.to_string(),
+        line: verdict.place.line,
+        compared_with: verdict.reference.as_ref().map(|(period, value, interval)| ReferenceOut {
+            period,
+            value: *value,
+            interval: interval.map(pair),
+            difference_interval: verdict.difference.map(pair),
+        }),
+        why: verdict.why.as_ref().map(|why| why.0.as_str()),
+    }
+}

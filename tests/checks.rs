@@ -1,0 +1,185 @@
+//! `regulars check` on a shop whose numbers are worked out by hand.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::program::{regulars, report_csv};
+
+/// Twenty customers buy in January 2024, ten in DE and ten in AT; all of DE and five of AT in February; six of DE in March.
+/// With a window of a month: February loses 5 of 20 (25 %; DE 0, AT 5 of 10), March 9 of 15 (60 %; DE 4 of 10, AT 5 of 5).
+fn shop(folder: &Path, checks: &str) {
+    let mut orders = String::from("order_id,customer_id,date,amount,country\n");
+    let mut number = 0;
+    let mut buy = |customer: usize, date: &str| {
+        number += 1;
+        let country = if customer <= 10 { "DE" } else { "AT" };
+        let _infallible = writeln!(orders, "{number},c{customer:02},{date},10.00,{country}");
+    };
+    (1..=20).for_each(|customer| buy(customer, "2024-01-01"));
+    (1..=15).for_each(|customer| buy(customer, "2024-02-10"));
+    (1..=6).for_each(|customer| buy(customer, "2024-03-31"));
+    std::fs::write(folder.join("orders.csv"), orders).expect("writes");
+    let settings = "[input]\norders = ['orders.csv']\n[report]\nactive_for = '1mo'\n";
+    std::fs::write(folder.join("regulars.toml"), format!("{settings}{checks}")).expect("writes");
+}
+
+/// The states of all verdicts in their order, and the exit code.
+fn states(folder: &Path, checks: &str, flags: &[&str]) -> (Vec<String>, Option<i32>) {
+    shop(folder, checks);
+    let output = regulars(folder, &[&["check", "--format", "json"], flags].concat());
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{checks}: {}", String::from_utf8_lossy(&output.stderr)));
+    let checks = json["checks"].as_array().expect("checks");
+    let verdicts = checks.iter().flat_map(|check| check["verdicts"].as_array().expect("verdicts").iter());
+    (
+        verdicts.map(|verdict| verdict["state"].as_str().expect("a state").to_owned()).collect(),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn thresholds_hold_or_break_as_the_numbers_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Wilson's interval of 9 among 15 is 35.7 to 80.2 %.
+    for (check, expected) in [
+        ("metric = 'churn'\nmax = 60", "held"),
+        ("metric = 'churn'\nmax = 59", "broken"),
+        ("metric = 'churn'\nmin = 60", "held"),
+        ("metric = 'churn'\nmin = 61", "broken"),
+        ("metric = 'churn'\nmin = 70\nmax = 80", "broken held"),
+        ("metric = 'churn'\nsegment = { country = 'DE' }\nmax = 40", "held"),
+        ("metric = 'churn'\nsegment = { country = '*' }\nmax = 50", "broken held"),
+        ("metric = 'churn'\nsegment = { country = '*' }\nlast = 2\nmax = 50", "held held broken held"),
+        ("metric = 'churn'\nevidence = 'interval'\nmax = 35.6", "broken"),
+        ("metric = 'churn'\nevidence = 'interval'\nmax = 35.8", "undecided"),
+        ("metric = 'churn'\nevidence = 'interval'\nmax = 80.1", "undecided"),
+        ("metric = 'churn'\nevidence = 'interval'\nmax = 80.3", "held"),
+        // 25 % before: 35 points more; of retention, 40 after 75 is 46.7 % less.
+        ("metric = 'churn'\nmax_rise = 35", "held"),
+        ("metric = 'churn'\nmax_rise = 34.9", "broken"),
+        ("metric = 'crr'\nmax_drop = '46%'", "broken"),
+        ("metric = 'crr'\nmax_drop = '47%'", "held"),
+        ("metric = 'churn'\nmax_drop = 0", "held"),
+        ("metric = 'crr'\nmax_rise = '0%'", "held"),
+        // Newcombe's interval of 9/15 − 5/20 is 2.0 to 59.4 points.
+        ("metric = 'churn'\nevidence = 'interval'\nmax_rise = 1.9", "broken"),
+        ("metric = 'churn'\nevidence = 'interval'\nmax_rise = 30", "undecided"),
+        ("metric = 'churn'\nevidence = 'interval'\nmax_rise = 60", "held"),
+        ("metric = 'orders'\nmin = 6\nmax = 6", "held held"),
+        ("metric = 'revenue'\nmax_drop = 90", "held"),
+        ("metric = 'revenue'\nmax_drop = 89.99", "broken"),
+        ("metric = 'churn'\nperiod = '2024-02'\nmax = 25", "held"),
+        ("metric = 'churn'\nsegment = { country = 'AT' }\nmin_customers = 6\nmax = 1", "skipped"),
+        ("metric = 'churn'\nsegment = { country = 'AT' }\nmin_customers = 5\nmax = 1", "broken"),
+    ] {
+        let (got, code) = states(folder.path(), &format!("[[check]]\n{check}\n"), &[]);
+        assert_eq!(got.join(" "), expected, "{check}");
+        assert_eq!(code, Some(i32::from(expected.contains("broken"))), "{check}");
+    }
+}
+
+#[test]
+fn what_is_not_there_breaks_unless_it_may_be_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for check in [
+        // No history before the first month.
+        "metric = 'churn'\nperiod = '2024-01'\nmax = 60",
+        "metric = 'opening'\nperiod = '2024-01'\nmax = 60",
+        "metric = 'churn'\nperiod = '2024-04'\nmax = 60",
+        "metric = 'churn'\nsegment = { country = 'FR' }\nmax = 60",
+        "metric = 'churn'\nmax_rise = 5\nagainst = 'last-year'",
+        // Nobody of AT is left in March, so the churn after it has no base; a year without loss has no lifespan.
+        "metric = 'lifespan'\nsegment = { country = 'DE' }\nperiod = '2024-02'\nmin = 1",
+    ] {
+        let (got, code) = states(folder.path(), &format!("[[check]]\n{check}\n"), &[]);
+        assert_eq!((got.join(" "), code), ("missing".to_owned(), Some(1)), "{check}");
+        let (got, code) = states(folder.path(), &format!("[[check]]\n{check}\nallow_missing = true\n"), &[]);
+        assert_eq!((got.join(" "), code), ("skipped".to_owned(), Some(0)), "{check}");
+    }
+    // March is not complete when the data ends before its last day.
+    let check = "[[check]]\nmetric = 'churn'\nperiod = '2024-03'\nmax = 60\n";
+    assert_eq!(states(folder.path(), check, &["--as-of", "2024-03-30"]).0, ["missing"]);
+    // Three complete periods are there, four are not; the first has no history.
+    let check = "[[check]]\nmetric = 'churn'\nlast = 4\nmax = 60\n";
+    assert_eq!(states(folder.path(), check, &[]).0, ["missing", "missing", "held", "held"]);
+}
+
+#[test]
+fn a_baseline_is_a_report_that_was_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    shop(folder.path(), "");
+    let csv = report_csv(folder.path(), &["--as-of", "2024-02-29", "--by", "country"]);
+    std::fs::write(folder.path().join("kept.csv"), csv).expect("writes");
+    for (check, expected) in [
+        ("max_rise = 35", "held"),
+        ("max_rise = 34", "broken"),
+        ("max_rise = 40\nsegment = { country = 'DE' }", "held"),
+        ("max_rise = 39\nsegment = { country = 'DE' }", "broken"),
+        // The same period, where the baseline has it.
+        ("max_rise = 0\nperiod = '2024-02'", "held"),
+        ("max_rise = 0\nsegment = { channel = 'web' }", "error"),
+    ] {
+        let text = format!("[[check]]\nmetric = 'churn'\nbaseline = 'kept.csv'\n{check}\n");
+        if expected == "error" {
+            shop(folder.path(), &text);
+            assert_eq!(regulars(folder.path(), &["check"]).status.code(), Some(2), "{check}");
+        } else {
+            assert_eq!(states(folder.path(), &text, &[]).0, [expected], "{check}");
+        }
+    }
+    let text = "[[check]]\nmetric = 'churn'\nbaseline = 'none.csv'\nmax_rise = 1\n";
+    shop(folder.path(), text);
+    let output = regulars(folder.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("none.csv"), "{output:?}");
+}
+
+#[test]
+fn what_is_undecided_fails_when_strict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = "[[check]]\nmetric = 'churn'\nevidence = 'interval'\nmax = 60\n";
+    assert_eq!(states(folder.path(), check, &[]).1, Some(0));
+    assert_eq!(states(folder.path(), check, &["--strict"]).1, Some(1));
+}
+
+/// Every format names every check and its state, and says where the threshold stands.
+#[test]
+fn verdicts_are_told_in_every_format() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let checks = "[[check]]\nname = 'a, b: 100% \"<&\\''\nmetric = 'churn'\nmax = 50\n[[check]]\nmetric = 'crr'\nmin = 30\n";
+    let checks = checks.replace("\\'", "");
+    shop(folder.path(), &checks);
+    let files = ["v.xml", "v.json", "v.md", "v.tap", "v.txt"];
+    let outputs: Vec<&str> = files.iter().flat_map(|file| ["-o", file]).collect();
+    let output = regulars(folder.path(), &[&["check", "--format", "github"], &outputs[..]].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let github = String::from_utf8(output.stdout).expect("UTF-8");
+    let line =
+        "::error file=regulars.toml,line=8,title=a%2C b%3A 100%25 \"<& (broken)::churn 2024-03: 60.0 %25";
+    assert!(github.starts_with(line), "{github}");
+    let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).expect(file);
+    let report = quick_junit::Report::deserialize_from_str(&read("v.xml")).expect("JUnit");
+    assert_eq!((report.tests, report.failures, report.errors), (2, 1, 0));
+    let cases = &report.test_suites[0].test_cases;
+    assert_eq!(cases[0].name.as_str(), "a, b: 100% \"<&");
+    let tap = read("v.tap");
+    assert!(tap.starts_with("TAP version 14\n1..2\nnot ok 1 - a, b: 100% \"<&\n"), "{tap}");
+    assert!(tap.contains("\nok 2 - crr at least 30\n"), "{tap}");
+    assert!(
+        read("v.md").contains("| **broken** | a, b: 100% \"\\<& | 2024-03 | (all) | 60.0 % |"),
+        "{}",
+        read("v.md")
+    );
+    assert!(
+        read("v.txt").contains("  BROKEN     churn 2024-03: 60.0 % [35.7, 80.2] (n = 15 opening)"),
+        "{}",
+        read("v.txt")
+    );
+    // Quietly, only what is wrong; nothing where nothing is.
+    let output = regulars(folder.path(), &["check", "-q"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains("BROKEN") && !text.contains("held"), "{text}");
+    shop(folder.path(), "[[check]]\nmetric = 'crr'\nmin = 30\n");
+    let output = regulars(folder.path(), &["check", "-q"]);
+    assert!(output.stdout.is_empty() && output.stderr.is_empty() && output.status.success(), "{output:?}");
+}

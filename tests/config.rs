@@ -1,0 +1,149 @@
+//! Where values come from: defaults, a file, the environment, the command line.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::program::regulars;
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).expect("writes");
+}
+
+fn with_environment(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_regulars"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the program starts")
+}
+
+fn line(output: &Output, key: &str) -> String {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines = text.lines().filter(|line| line.starts_with(&format!("{key} = ")));
+    let line =
+        lines.next().unwrap_or_else(|| panic!("{key}: {text} {}", String::from_utf8_lossy(&output.stderr)));
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let config = |variables: &[(&str, &str)], flags: &[&str]| {
+        with_environment(folder, variables, &[&["config"], flags].concat())
+    };
+    assert_eq!(line(&config(&[], &[]), "period"), "period = \"month\" # default");
+    write(
+        folder,
+        "regulars.toml",
+        "[report]\nperiod = 'quarter'\nby = ['a', ['b', 'c']]\ninclude_incomplete = true\n",
+    );
+    assert_eq!(line(&config(&[], &[]), "period"), "period = \"quarter\" # regulars.toml:2:1");
+    assert_eq!(line(&config(&[], &[]), "by"), "by = [\"a\", \"b,c\"] # regulars.toml:3:1");
+    let year = [("REGULARS_PERIOD", "year"), ("REGULARS_INCLUDE_INCOMPLETE", "false")];
+    assert_eq!(line(&config(&year, &[]), "period"), "period = \"year\" # REGULARS_PERIOD");
+    assert_eq!(
+        line(&config(&year, &[]), "include_incomplete"),
+        "include_incomplete = false # REGULARS_INCLUDE_INCOMPLETE"
+    );
+    assert_eq!(line(&config(&year, &["--period", "week"]), "period"), "period = \"week\" # command line");
+    assert_eq!(line(&config(&year, &["--by", "d"]), "by"), "by = [\"d\"] # command line");
+    // Another file, named by either.
+    write(folder, "other.toml", "[report]\nperiod = 'day'\n");
+    let other = [("REGULARS_CONFIG", "other.toml")];
+    assert_eq!(line(&config(&other, &[]), "period"), "period = \"day\" # other.toml:2:1");
+    assert_eq!(
+        line(&config(&other, &["--config", "regulars.toml"]), "period"),
+        "period = \"quarter\" # regulars.toml:2:1"
+    );
+}
+
+/// What `config` prints is a file that says the same.
+#[test]
+fn what_config_prints_can_be_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let text = "[input]\norders = ['o 1.csv', 'b\"\\c.csv']\ncustomers = 'c.csv'\nmap = { customer_id = 'Kunde ä' }\nmax_rejects = '0.5%'\n\
+                [report]\nci = 95\nactive_for = '6mo'\nmargin = 0.25\nby = ['x']\n[output]\nwide = true\nwidth = 120\n";
+    write(folder, "regulars.toml", text);
+    let first = String::from_utf8(regulars(folder, &["config"]).stdout).expect("UTF-8");
+    write(folder, "regulars.toml", &first);
+    let again = String::from_utf8(regulars(folder, &["config"]).stdout).expect("UTF-8");
+    let values = |text: &str| -> Vec<String> {
+        text.lines()
+            .map(|line| line.rsplit_once("  # ").map_or(line, |(value, _)| value.trim_end()).to_owned())
+            .collect()
+    };
+    assert!(first.contains("map = [\"customer_id=Kunde ä\"]") && first.contains("margin = 0.25"), "{first}");
+    assert_eq!(values(&first), values(&again));
+    assert!(!again.contains("# default"), "{again}");
+}
+
+#[test]
+fn paths_of_a_file_start_from_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::create_dir_all(folder.join("shop/exports")).expect("a folder");
+    write(
+        folder,
+        "shop/exports/2024.csv",
+        "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,a,2024-02-29,5.00\n",
+    );
+    write(
+        folder,
+        "shop/regulars.toml",
+        "[input]\norders = ['exports/*.csv']\n[output]\noutput = 'out.csv'\n[report]\nactive_for = '1mo'\n",
+    );
+    let output = regulars(folder, &["report", "--config", "shop/regulars.toml"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(folder.join("shop/out.csv").exists() && output.stdout.is_empty());
+    // A file on the command line is read in place of those of the configuration.
+    let output = regulars(folder, &["report", "other.csv", "--config", "shop/regulars.toml"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(3) && errors.contains("other.csv"), "{errors}");
+}
+
+#[test]
+fn slips_are_errors_that_name_the_place_and_the_nearest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for (text, expected) in [
+        (
+            "[report]\nperoid = 'month'\n",
+            "regulars.toml:2:1: there is no key \"peroid\" here\n  did you mean period?",
+        ),
+        ("[reports]\n", "regulars.toml:1:2: there is no key \"reports\" here\n  did you mean report?"),
+        ("[input]\nperiod = 'month'\n", "regulars.toml:2:1: period belongs to [report]"),
+        ("[report]\nperiod = 'mnth'\n", "regulars.toml:2:1: invalid value 'mnth' for '--period <PERIOD>'"),
+        ("[report]\nperiod = ['month']\n", "regulars.toml:2:10: period is a text or a number, not a list"),
+        (
+            "[report]\ninclude_incomplete = 1\n",
+            "regulars.toml:2:22: include_incomplete is true or false, not a number",
+        ),
+        ("report = 1\n", "regulars.toml:1:10: report is a table: write [report]"),
+        (
+            "[report]\nfrom = '2024-13'\n",
+            "--from 2024-13: there is no such day\n  write 2025-03-14, 2025-03 or 2025\n  --from comes from regulars.toml:2:1",
+        ),
+        (
+            "[input]\nlines = 'l.csv'\nno_amount = true\n",
+            "the argument '--lines <FILE>' cannot be used with '--no-amount'\n  --lines comes from regulars.toml:2:1; --no-amount comes from regulars.toml:3:1",
+        ),
+    ] {
+        write(folder, "regulars.toml", text);
+        let output = regulars(folder, &["report", "o.csv"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}: {errors}");
+        let conflict = errors.replace(
+            "'--no-amount' cannot be used with '--lines <FILE>'",
+            "'--lines <FILE>' cannot be used with '--no-amount'",
+        );
+        assert!(conflict.starts_with(&format!("regulars: error: {expected}")), "{text}: {errors}");
+    }
+    write(folder, "regulars.toml", "");
+    let output = with_environment(folder, &[("REGULARS_PERIOT", "month")], &["report", "o.csv"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && errors.contains("did you mean REGULARS_PERIOD?"), "{errors}");
+}
