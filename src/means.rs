@@ -14,7 +14,7 @@ pub struct Memory {
     pub piece: usize,
     /// Bytes of orders that are not whole, kept in the order of their rows; beyond, they are divided.
     pub undivided: usize,
-    /// Bytes of such orders in memory.
+    /// Bytes of such orders in memory, or of the hashes of all ids.
     pub orders: usize,
     /// Bytes of what customers bought in past periods.
     pub cells: usize,

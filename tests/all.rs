@@ -14,6 +14,7 @@
 mod checks;
 mod commands;
 mod config;
+mod cron;
 mod dialects;
 mod histories;
 mod means;

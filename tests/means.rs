@@ -88,8 +88,8 @@ fn request(orders: Vec<Source>, customers: Source, threads: Option<usize>, memor
     }
 }
 
-/// The report as JSON, its warnings, and the rejected rows; or the kind of the error.
-type Answer = std::result::Result<(String, Vec<String>, Vec<String>), Kind>;
+/// The report as JSON, its warnings, and the rejected rows; or the error.
+type Answer = std::result::Result<(String, Vec<String>, Vec<String>), (Kind, String)>;
 
 fn answer(request: Request) -> Answer {
     let mut rejected = Vec::new();
@@ -103,9 +103,9 @@ fn answer(request: Request) -> Answer {
         ));
         Ok(())
     };
-    let report = run(request, &mut sink, None).map_err(|error| error.kind())?;
-    let json =
-        render(&report, Format::Json, Room { width: 80, wide: false }).map_err(|error| error.kind())?;
+    let report = run(request, &mut sink, None).map_err(|error| (error.kind(), error.to_string()))?;
+    let json = render(&report, Format::Json, Room { width: 80, wide: false })
+        .map_err(|error| (error.kind(), error.to_string()))?;
     let mut warnings = report.warnings;
     warnings.sort();
     Ok((String::from_utf8_lossy(&json).into_owned(), warnings, rejected))

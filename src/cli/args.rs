@@ -231,6 +231,10 @@ pub(super) struct ReadArguments {
     #[arg(long, value_name = "NAME", help_heading = "How to read the files")]
     pub(super) encoding: Option<String>,
 
+    /// Fail when the last purchase is longer ago than this span, before --as-of or today: 3d
+    #[arg(long, value_name = "SPAN", help_heading = "How to read the files")]
+    pub(super) require_fresh: Option<Span>,
+
     /// Show e-mail addresses, names, telephone numbers and addresses, and allow segments made of them
     #[arg(long, help_heading = "How to read the files")]
     pub(super) show_personal_data: bool,
@@ -356,9 +360,9 @@ pub(super) struct ReportArguments {
     #[arg(long, value_enum, help_heading = "Output")]
     pub(super) format: Option<FormatArgument>,
 
-    /// Write to a file, whole or not at all
+    /// Write to a file, whole or not at all; repeatable. {period} is the last complete period
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    pub(super) output: Option<PathBuf>,
+    pub(super) output: Vec<PathBuf>,
 
     /// Which program a CSV is for: excel-de writes ; and decimal commas
     #[arg(long, value_enum, default_value = "standard", help_heading = "Output")]

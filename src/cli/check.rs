@@ -10,6 +10,7 @@ use super::args::{CheckArguments, VerdictFormatArgument};
 use super::message::say;
 use super::output::{Output, is_closed_pipe, protect_inputs, terminal_width};
 use super::progress::Bar;
+use super::reading::require_fresh;
 use super::rejects::with_rejects;
 use super::request::request;
 use super::settings::DEFAULT_FILE;
@@ -54,6 +55,7 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
         let bar = Bar::new(request.orders.iter().chain(&request.customers), arguments.quiet);
         compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
     })?;
+    require_fresh(&arguments.read, &report)?;
     let judged = judge(&report, &checks, &baselines);
     let verdicts = Verdicts {
         report: &report,
@@ -62,7 +64,7 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
         file: &document.name,
         strict: arguments.strict,
         only_wrong: arguments.quiet,
-        width: arguments.width.unwrap_or_else(|| terminal_width(None)),
+        width: arguments.width.unwrap_or_else(|| terminal_width(false)),
     };
     if !arguments.quiet {
         for warning in &report.warnings {

@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
     protect_inputs(inputs, &arguments.read, &arguments.output)?;
     let output = Output::open(output_path)?;
     let inspection = with_rejects(arguments.read.rejects.as_deref(), |sink| inspect(&request, sink))?;
-    let width = arguments.width.unwrap_or_else(|| terminal_width(output_path));
+    let width = arguments.width.unwrap_or_else(|| terminal_width(output_path.is_some()));
     let bytes = match format {
         InspectFormatArgument::Table => render_inspection(&inspection, width),
         InspectFormatArgument::Json => render_inspection_json(&inspection)?,

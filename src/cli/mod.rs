@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod config;
 mod inspect;
+mod leftovers;
 mod message;
 mod output;
 mod progress;
@@ -12,6 +13,7 @@ mod rejects;
 mod report;
 mod request;
 mod settings;
+mod whole_file;
 
 use anyhow::Result;
 use clap::error::ErrorKind;

@@ -22,6 +22,7 @@ use crate::input::returns::{Returns, read_returns};
 use crate::input::side_file::SideOptions;
 use crate::input::source::{Source, expand};
 use crate::input::{DateOrder, GivenFormat};
+use crate::report::Report;
 
 /// How all files are to be read.
 pub(super) struct ReadOptions {
@@ -66,6 +67,29 @@ pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Resul
         as_of,
     };
     Ok(ReadOptions { orders, customers, customers_file, zone_name, as_of })
+}
+
+/// Fails when the last purchase is too long ago: a job that runs on old exports says nothing of today.
+pub(super) fn require_fresh(arguments: &ReadArguments, report: &Report) -> Result<(), Error> {
+    let Some(span) = arguments.require_fresh else { return Ok(()) };
+    let (today, what) = if report.coverage.last_given {
+        (report.coverage.last, "--as-of")
+    } else {
+        let zone = TimeZone::get(&report.settings.time_zone).unwrap_or(TimeZone::UTC);
+        let now = jiff::Timestamp::now().to_zoned(zone).date();
+        let day = Day::from_ymd(
+            now.year().into(),
+            now.month().cast_unsigned().into(),
+            now.day().cast_unsigned().into(),
+        );
+        (day.unwrap_or(report.coverage.last), "today")
+    };
+    let last = report.coverage.last_seen;
+    if last >= span.before(today) {
+        return Ok(());
+    }
+    Err(Error::input(format!("the last purchase is of {last}, more than {span} before {what} ({today})"))
+        .hint("is the newest export among the files? --require-fresh asks for it"))
 }
 
 fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::output::WholeFile;
+use super::whole_file::WholeFile;
 use crate::error::Error;
 use crate::input::account::{Rejected, Sink};
 use crate::input::reject_file;

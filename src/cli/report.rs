@@ -1,52 +1,90 @@
 //! `regulars report`: arguments → request → report → output.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 
 use super::args::{DialectArgument, FormatArgument, ReportArguments};
 use super::message::say;
 use super::output::{Output, protect_inputs, terminal_width};
 use super::progress::Bar;
+use super::reading::require_fresh;
 use super::rejects::with_rejects;
 use super::request::request_of;
 use crate::commands::report::run as compute;
 use crate::error::Error;
+use crate::input::source::Source;
 use crate::means::Progress;
 use crate::render::{Dialect, Format, Room, accounting, render};
 use crate::report::Report;
 
 /// Runs the command.
 pub(super) fn run(arguments: &ReportArguments) -> Result<()> {
-    let format = format_of(arguments)?;
+    let formats = formats_of(arguments)?;
     let room = Room {
-        width: arguments.width.unwrap_or_else(|| terminal_width(arguments.output.as_deref())),
+        width: arguments.width.unwrap_or_else(|| terminal_width(!arguments.output.is_empty())),
         wide: arguments.wide,
     };
     let request = request_of(arguments)?;
-    let inputs = request.orders.iter().chain(&request.customers);
-    protect_inputs(inputs, &arguments.read, &arguments.output)?;
-    // A place that cannot be written to should show before a long run, not after.
-    let output = Output::open(arguments.output.as_deref())?;
+    let sources: Vec<Source> = request.orders.iter().chain(&request.customers).cloned().collect();
+    protect_inputs(sources.iter(), &arguments.read, &arguments.output)?;
+    // Places that cannot be written to should show before a long run, not after. Names that the periods complete
+    // are known behind it only.
+    let open = |path: &PathBuf| if is_template(path) { Ok(None) } else { Output::open(Some(path)).map(Some) };
+    let mut outputs = arguments.output.iter().map(open).collect::<Result<Vec<_>>>()?;
+    if outputs.is_empty() {
+        outputs.push(Some(Output::open(None)?));
+    }
     let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {
-        let bar = Bar::new(request.orders.iter().chain(&request.customers), arguments.quiet);
+        let bar = Bar::new(sources.iter(), arguments.quiet);
         compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
     })?;
-    let bytes = render(&report, format, room)?;
-    if !arguments.quiet {
-        tell(&report, format);
+    require_fresh(&arguments.read, &report)?;
+    let names = complete_names(&arguments.output, &report)?;
+    protect_inputs(sources.iter(), &arguments.read, &names)?;
+    for (output, name) in outputs.iter_mut().zip(&names) {
+        if output.is_none() {
+            *output = Some(Output::open(Some(name))?);
+        }
     }
-    output.deliver(&bytes)?;
+    let rendered: Vec<Vec<u8>> =
+        formats.iter().map(|format| render(&report, *format, room)).collect::<Result<_, Error>>()?;
+    if !arguments.quiet {
+        tell(&report, &formats);
+    }
+    for (output, bytes) in outputs.into_iter().flatten().zip(rendered) {
+        output.deliver(&bytes)?;
+    }
     match report.shortfall {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }
 }
 
+/// What stands in a name for the last complete period.
+const PERIOD: &str = "{period}";
+
+fn is_template(path: &Path) -> bool {
+    path.to_string_lossy().contains(PERIOD)
+}
+
+/// The names of the outputs, with the label of the last complete period.
+fn complete_names(outputs: &[PathBuf], report: &Report) -> Result<Vec<PathBuf>, Error> {
+    let last = report.rows.iter().filter(|row| row.complete).max_by_key(|row| row.start);
+    let name = |path: &PathBuf| match (is_template(path), last) {
+        (false, _) => Ok(path.clone()),
+        (true, Some(row)) => Ok(PathBuf::from(path.to_string_lossy().replace(PERIOD, &row.period))),
+        (true, None) => Err(Error::input(format!("{}: no period of the report is complete", path.display()))),
+    };
+    outputs.iter().map(name).collect()
+}
+
 /// Warnings, and the account of the rows where the output does not show it.
-fn tell(report: &Report, format: Format) {
+fn tell(report: &Report, formats: &[Format]) {
     for warning in &report.warnings {
         say(format_args!("regulars: warning: {warning}"));
     }
-    if !matches!(format, Format::Table | Format::Markdown) {
+    if !formats.iter().any(|format| matches!(format, Format::Table | Format::Markdown)) {
         if let Some(orders) = &report.orders {
             say(format_args!("regulars: orders: {}", accounting(&orders.account)));
         }
@@ -56,29 +94,21 @@ fn tell(report: &Report, format: Format) {
     }
 }
 
-fn format_of(arguments: &ReportArguments) -> Result<Format, Error> {
-    let chosen = match (arguments.format, &arguments.output) {
-        (Some(format), _) => format,
-        (None, None) => FormatArgument::Table,
-        (None, Some(path)) => match path.extension().and_then(|extension| extension.to_str()) {
-            Some("csv") => FormatArgument::Csv,
-            Some("json") => FormatArgument::Json,
-            Some("jsonl" | "ndjson") => FormatArgument::Jsonl,
-            Some("md" | "markdown") => FormatArgument::Markdown,
-            Some("txt") => FormatArgument::Table,
-            _ => {
-                return Err(Error::usage(format!(
-                    "{}: the extension does not name a format",
-                    path.display()
-                ))
-                .hint("use .csv, .json, .jsonl, .md or .txt, or say --format"));
-            }
-        },
+/// The format of each output.
+fn formats_of(arguments: &ReportArguments) -> Result<Vec<Format>, Error> {
+    if arguments.output.len() > 1 && arguments.format.is_some() {
+        return Err(Error::usage("--format is for one output")
+            .hint("several outputs have the formats of their names"));
+    }
+    let chosen: Vec<FormatArgument> = match (arguments.format, &arguments.output[..]) {
+        (Some(format), _) => vec![format],
+        (None, []) => vec![FormatArgument::Table],
+        (None, paths) => paths.iter().map(|path| format_of_name(path)).collect::<Result<_, _>>()?,
     };
-    if arguments.csv_dialect != DialectArgument::Standard && chosen != FormatArgument::Csv {
+    if arguments.csv_dialect != DialectArgument::Standard && !chosen.contains(&FormatArgument::Csv) {
         return Err(Error::usage("--csv-dialect is for CSV").hint("add --format csv"));
     }
-    Ok(match chosen {
+    let format = |chosen| match chosen {
         FormatArgument::Table => Format::Table,
         FormatArgument::Csv => Format::Csv(match arguments.csv_dialect {
             DialectArgument::Standard => Dialect::Standard,
@@ -87,5 +117,20 @@ fn format_of(arguments: &ReportArguments) -> Result<Format, Error> {
         FormatArgument::Json => Format::Json,
         FormatArgument::Jsonl => Format::JsonLines,
         FormatArgument::Markdown => Format::Markdown,
+    };
+    Ok(chosen.into_iter().map(format).collect())
+}
+
+fn format_of_name(path: &Path) -> Result<FormatArgument, Error> {
+    Ok(match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => FormatArgument::Csv,
+        Some("json") => FormatArgument::Json,
+        Some("jsonl" | "ndjson") => FormatArgument::Jsonl,
+        Some("md" | "markdown") => FormatArgument::Markdown,
+        Some("txt") => FormatArgument::Table,
+        _ => {
+            return Err(Error::usage(format!("{}: the extension does not name a format", path.display()))
+                .hint("use .csv, .json, .jsonl, .md or .txt, or say --format"));
+        }
     })
 }

@@ -114,7 +114,7 @@ impl CustomerKeys {
                 continue;
             }
             let mut part = lock(&self.parts[number]);
-            if part.len() > self.most {
+            if part.is_beyond(self.most) {
                 self.is_full.store(true, Relaxed);
             }
             let is_full = self.is_full();

@@ -116,6 +116,11 @@ impl Part {
         self.by_number + self.table.len()
     }
 
+    /// Whether there are more keys than so many, or far more numbers.
+    pub(super) fn is_beyond(&self, most: usize) -> bool {
+        self.len() > most || self.bound().saturating_sub(FREE) / 2 > most
+    }
+
     /// A number above all.
     pub(super) fn bound(&self) -> usize {
         self.blocks.len() * BLOCK

@@ -17,7 +17,7 @@ pub type EncodingName = Arc<OnceLock<&'static str>>;
 /// An error at a line of the text.
 #[derive(Debug)]
 pub struct Undecodable {
-    /// The line, from 1 on which the text that was not handed out yet begins.
+    /// The line, counted from 1 where the text that was not handed out yet begins.
     pub line: u64,
     /// What is wrong.
     pub message: String,

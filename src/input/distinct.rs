@@ -62,7 +62,8 @@ impl Distinct {
         if self.held > self.most {
             self.held = 0;
             for part in &mut self.parts {
-                let bytes: Vec<u8> = part.hashes.drain(..).flat_map(u64::to_le_bytes).collect();
+                let hashes = std::mem::take(&mut part.hashes);
+                let bytes: Vec<u8> = hashes.into_iter().flat_map(u64::to_le_bytes).collect();
                 part.on_disk.push(self.disk.keep(&bytes)?);
             }
         }

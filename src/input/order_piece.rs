@@ -140,7 +140,7 @@ fn whole_orders<'r>(
 ) -> Result<WholeOrders> {
     let mut whole = WholeOrders::default();
     let ids = || entries.list.iter().filter_map(|entry| entries.bytes(entry.id));
-    // In one direction, equal ids stand together: those like the first in front, those like the last behind.
+    // Equal ids are taken to stand together: those like the first in front, those like the last behind.
     let first = ids().next();
     let firsts =
         entries.list.iter().take_while(|entry| [None, first].contains(&entries.bytes(entry.id))).count();

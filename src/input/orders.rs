@@ -1,9 +1,9 @@
 //! Orders files to classified orders: every row read, mapped and accounted for.
 //!
 //! Pieces of a file are split and read by all threads; one thread takes what comes of them in the order of the file.
-//! Where ids go in one direction through all files, and the rows of an order stand together, every order is whole as
-//! soon as another begins: its rows need not be kept, nor its id be looked for. Where they do not, what rows say is
-//! kept (see `log`) until all rows of an order are at hand.
+//! Where the rows of an order stand together, every order is whole as soon as another begins: its rows need not be kept.
+//! That they do is known where ids go in one direction through all files, else by the hashes of all ids (see
+//! `distinct`). Where they do not, what rows say is kept (see `log`) until all rows of an order are at hand.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -116,7 +116,7 @@ pub struct OrderReader<'o> {
     pub(super) classified: Classified,
     /// Lines of orders that lack something on all of their lines.
     pub(super) rejections: Vec<Rejection>,
-    /// The first and the last order of each piece that was read in order: they may go on in another.
+    /// The first and the last order of each piece, where orders are whole: they may go on in another.
     pub(super) edges: Gatherer<'o>,
     /// What rows say of orders that are not whole yet.
     pub(super) log: Log,

@@ -42,6 +42,9 @@ impl From<Error> for Halt {
     }
 }
 
+/// Rows behind which ids that go in no direction are no longer expected to be different.
+const EARLY: u64 = 100_000;
+
 /// Takes orders as they are made, here or on another thread.
 type Emit<'e> = dyn FnMut(DataFrame) -> Result<()> + 'e;
 
@@ -240,19 +243,25 @@ impl<'o> OrderReader<'o> {
             Made::Whole(whole) => *whole,
         };
         let edges = &mut self.edges;
+        let mut failed = None;
         for index in whole.edges {
             let row = harvest.entries.list[index].row;
-            edges.add(&harvest.entries, index, shared.file.number, raw(row))?;
+            let added = edges.add(&harvest.entries, index, shared.file.number, raw(row));
+            failed = failed.or(added.err());
         }
+        let failed = failed.or(whole.failed);
         shared.use_again(harvest.entries);
         let direction = edges.book.direction().and(whole.direction);
         if self.way == Way::InOrder && direction == Direction::Mixed {
-            return Err(Halt::Again(Again::As(Way::Together)));
+            // Where ids went in one direction for so long, the one that does not most likely came before.
+            let early = self.account.read < EARLY;
+            return Err(Halt::Again(Again::As(if early { Way::Together } else { Way::Apart })));
         }
-        if !self.distinct.add(whole.ids)? {
+        if self.way == Way::Together && (failed.is_some() || !self.distinct.add(whole.ids)?) {
+            // What contradicts is said as it is where all lines of all orders are known.
             return Err(Halt::Again(Again::As(Way::Apart)));
         }
-        if let Some(error) = whole.failed {
+        if let Some(error) = failed {
             return Err(error.into());
         }
         self.account.absorb(&whole.account);

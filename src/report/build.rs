@@ -133,6 +133,7 @@ fn cover(inputs: &Inputs<'_>, plan: &Plan) -> Result<Coverage> {
         first_given: plan.data_from.is_some(),
         last: plan.as_of.unwrap_or(last),
         last_given: plan.as_of.is_some(),
+        last_seen: last,
     };
     if coverage.first > coverage.last {
         return Err(Error::input(format!(

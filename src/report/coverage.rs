@@ -14,6 +14,8 @@ pub struct Coverage {
     pub last: Day,
     /// It was given (`--as-of`), not seen in the data.
     pub last_given: bool,
+    /// The last day with a purchase (or a start of a contract).
+    pub last_seen: Day,
 }
 
 impl Coverage {

@@ -1,0 +1,173 @@
+//! Jobs that nobody watches: names made of periods, locks, old data, and signals half way.
+
+use std::fs;
+use std::path::Path;
+
+use crate::program::regulars;
+
+const ORDERS: &str = "order_id,customer_id,date,amount\n\
+    1,a,2024-01-01,5.00\n2,b,2024-01-20,6.00\n3,a,2024-02-10,7.00\n4,a,2024-03-05,8.00\n";
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn outputs_are_named_after_the_last_complete_period() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+    let report = ["report", "orders.csv", "--active-for", "1mo", "-q", "-o"];
+    let run = |outputs: &[&str]| regulars(folder, &[&report[..], outputs].concat());
+    // March is not over.
+    let output = run(&["{period}.csv", "-o", "latest.md", "-o", "{period}-again.json"]);
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(names(folder), ["2024-02-again.json", "2024-02.csv", "latest.md", "orders.csv"]);
+    let read = |name: &str| fs::read(folder.join(name)).expect(name);
+    let first = ["2024-02.csv", "latest.md", "2024-02-again.json"].map(read);
+    assert!(first[0].starts_with(b"period,") && first[1].starts_with(b"#") && first[2].starts_with(b"{"));
+    // The same run again changes no byte.
+    assert!(run(&["{period}.csv", "-o", "latest.md", "-o", "{period}-again.json"]).status.success());
+    assert_eq!(["2024-02.csv", "latest.md", "2024-02-again.json"].map(read), first);
+    for (outputs, expected) in [
+        (&["a.csv", "-o", "a.csv"][..], "a.csv is read or written by this run already"),
+        (&["{period}.csv", "-o", "2024-02.csv"], "2024-02.csv is read or written by this run already"),
+        (&["orders.csv"], "orders.csv is read or written by this run already"),
+        (&["a.csv", "-o", "b.md", "--format", "csv"], "--format is for one output"),
+        (&["a.csv", "-o", "b.xyz"], "b.xyz: the extension does not name a format"),
+    ] {
+        let output = run(outputs);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && errors.contains(expected), "{outputs:?}: {errors}");
+    }
+    assert_eq!(names(folder).len(), 4);
+}
+
+#[test]
+fn old_data_fails_where_fresh_data_is_required() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+    // The last purchase is of 2024-03-05.
+    for (as_of, code) in [("2024-03-08", 0), ("2024-03-09", 3)] {
+        let flags = ["--as-of", as_of, "--require-fresh", "3d", "--active-for", "1mo", "-o", "out.csv"];
+        let output = regulars(folder, &[&["report", "orders.csv"], &flags[..]].concat());
+        assert_eq!(output.status.code(), Some(code), "{as_of}: {output:?}");
+        assert_eq!(folder.join("out.csv").exists(), code == 0);
+        if code == 0 {
+            fs::remove_file(folder.join("out.csv")).expect("removes");
+        } else {
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            let expected = "the last purchase is of 2024-03-05, more than 3d before --as-of (2024-03-09)";
+            assert!(errors.contains(expected), "{errors}");
+        }
+    }
+    // Without --as-of it is today that counts, and these data are from long ago.
+    let output = regulars(folder, &["report", "orders.csv", "--require-fresh", "30d"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_eq!(names(folder), ["orders.csv"]);
+}
+
+#[test]
+fn two_runs_do_not_write_one_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+    fs::write(folder.join("out.csv"), "as it was").expect("writes");
+    let report = ["report", "orders.csv", "--active-for", "1mo", "-q", "-o", "out.csv"];
+    let lock = fs::File::create(folder.join(".regulars-out.csv.lock")).expect("creates");
+    lock.lock().expect("locks");
+    let output = regulars(folder, &report);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(3) && errors.contains("out.csv: another run is writing it"),
+        "{errors}"
+    );
+    assert_eq!(fs::read(folder.join("out.csv")).expect("reads"), b"as it was");
+    // A lock that nobody holds is one that a killed run left.
+    drop(lock);
+    assert!(regulars(folder, &report).status.success());
+    assert_eq!(names(folder), ["orders.csv", "out.csv"]);
+    assert!(fs::read(folder.join("out.csv")).expect("reads").starts_with(b"period,"));
+}
+
+/// Signals while the input is not read to its end.
+#[cfg(unix)]
+mod signals {
+    use std::io::Write;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Child, Command, ExitStatus, Stdio};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// Starts a run that waits for more of its input, with its output begun.
+    fn begin(folder: &Path, command: &[&str]) -> Child {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_regulars"))
+            .args(command)
+            .current_dir(folder)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        child.stdin.as_mut().expect("a pipe").write_all(ORDERS.as_bytes()).expect("writes");
+        let begun = |name: &String| {
+            let middle = name.strip_prefix(".regulars-out.").and_then(|rest| rest.strip_suffix(".tmp"));
+            middle.is_some_and(|middle| !middle.contains("notes"))
+        };
+        let start = Instant::now();
+        while !names(folder).iter().any(begun) {
+            assert!(start.elapsed() < Duration::from_mins(1), "it does not begin");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+
+    fn send(signal: &str, mut child: Child) -> ExitStatus {
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+        child.wait().expect("it ends")
+    }
+
+    #[test]
+    fn what_a_signal_interrupts_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("out.csv"), "as it was").expect("writes");
+        fs::write(folder.join("k.toml"), "[[check]]\nmetric = 'orders'\nmin = 1\n").expect("writes");
+        let report = &["report", "-", "-o", "out.csv", "-o", "new.csv", "--rejects", "bad.csv"][..];
+        let check = &["check", "-", "--config", "k.toml", "-o", "out.xml"][..];
+        for (signal, number) in [("-TERM", 15), ("-INT", 2), ("-HUP", 1)] {
+            for command in [report, check] {
+                let status = send(signal, begin(folder, command));
+                assert_eq!(status.signal(), Some(number), "{command:?}");
+                assert_eq!(names(folder), ["k.toml", "out.csv"], "{signal} {command:?}");
+            }
+        }
+        assert_eq!(fs::read(folder.join("out.csv")).expect("reads"), b"as it was");
+    }
+
+    /// Nobody can clear away behind SIGKILL; the next run does.
+    #[test]
+    fn what_is_killed_leaves_the_old_file_and_the_next_run_clears_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("out.csv"), "as it was").expect("writes");
+        fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+        // A file of somebody else with a name like ours.
+        fs::write(folder.join(".regulars-out.csv.notes.tmp"), "mine").expect("writes");
+        let status = send("-KILL", begin(folder, &["report", "-", "-o", "out.csv"]));
+        assert_eq!(status.signal(), Some(9));
+        assert_eq!(fs::read(folder.join("out.csv")).expect("reads"), b"as it was");
+        assert_eq!(names(folder).len(), 5, "{:?}", names(folder));
+        let flags = ["--active-for", "1mo", "-q", "-o", "out.csv"];
+        assert!(regulars(folder, &[&["report", "orders.csv"], &flags[..]].concat()).status.success());
+        assert_eq!(names(folder), [".regulars-out.csv.notes.tmp", "orders.csv", "out.csv"]);
+    }
+}
