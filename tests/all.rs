@@ -14,6 +14,7 @@
 mod checks;
 mod commands;
 mod config;
+mod coverage;
 mod cron;
 mod dialects;
 mod histories;
