@@ -17,6 +17,7 @@ mod config;
 mod coverage;
 mod cron;
 mod dialects;
+mod diff;
 mod histories;
 mod means;
 mod packing;

@@ -29,6 +29,10 @@ pub(super) enum Command {
     #[command(after_help = AFTER_HELP_CHECK)]
     Check(Box<CheckArguments>),
 
+    /// What moved between two reports that were kept: restated numbers, new periods
+    #[command(after_help = AFTER_HELP_DIFF)]
+    Diff(Box<DiffArguments>),
+
     /// The flags in effect, and where each value comes from: default, file, environment, command line
     Config(Box<ReportArguments>),
 }
@@ -49,6 +53,16 @@ Examples:
 
 Values of personal columns (e-mail, names, telephone, address) are masked; --show-personal-data shows
 them. The exit code is 0 when a report could be made, else 3: what is in the way stands at the end.";
+
+const AFTER_HELP_DIFF: &str = "\
+Examples:
+  regulars diff reports/2025-03.json reports/2025-04.json
+      which closed months are no longer what they were, and by how much
+  regulars diff old.csv new.csv --format csv
+
+Late refunds and orders change closed months; regulars report --as-of DATE gives them as they
+stood. Reports whose settings, formulas or columns differ are not compared unless --unlike says so;
+a CSV tells its columns only, a JSON all of it. The exit code is 0 whether or not anything moved.";
 
 const AFTER_HELP_CHECK: &str = "\
 Examples:
@@ -430,6 +444,40 @@ pub(super) enum VerdictFormatArgument {
     Github,
     Markdown,
     Tap,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArguments {
+    /// The older report: CSV or JSON that report -o wrote
+    #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
+    pub(super) old: String,
+
+    /// The newer one
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub(super) new: String,
+
+    /// Compare what both have even where their numbers mean different things
+    #[arg(long)]
+    pub(super) unlike: bool,
+
+    /// The format [default: from the extension of --output, else table]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(super) format: Option<DiffFormatArgument>,
+
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+
+    /// The width of a table [default: the terminal's, else 80]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
+    pub(super) width: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormatArgument {
+    Table,
+    Csv,
+    Json,
 }
 
 #[derive(Debug, Args)]

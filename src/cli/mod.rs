@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod config;
+mod diff;
 mod inspect;
 mod leftovers;
 mod message;
@@ -66,6 +67,7 @@ fn dispatch(resolved: &Resolved) -> Result<Outcome> {
     match &resolved.arguments.command {
         Command::Report(arguments) => report::run(arguments)?,
         Command::Inspect(arguments) => inspect::run(arguments)?,
+        Command::Diff(arguments) => diff::run(arguments)?,
         Command::Config(_) => config::run(resolved)?,
         Command::Check(arguments) => return check::run(arguments, resolved.document.as_ref()),
     }

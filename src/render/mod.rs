@@ -1,5 +1,6 @@
 //! A report to bytes, one file per format. Nothing here computes.
 
+mod changes;
 mod csv;
 mod header;
 mod inspection;
@@ -10,6 +11,7 @@ mod table;
 mod verdicts;
 mod words;
 
+pub use changes::{render_changes, render_changes_csv, render_changes_json};
 pub use csv::Dialect;
 pub use inspection::{render_inspection, render_inspection_json};
 pub use verdicts::{VerdictFormat, Verdicts, render_verdicts};

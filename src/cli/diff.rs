@@ -1,0 +1,47 @@
+//! `regulars diff`: two kept reports → what moved → output.
+
+use anyhow::Result;
+
+use super::args::{DiffArguments, DiffFormatArgument};
+use super::output::{Output, terminal_width};
+use crate::commands::diff::diff;
+use crate::error::Error;
+use crate::render::{render_changes, render_changes_csv, render_changes_json};
+use crate::report::Kept;
+
+/// Runs the command.
+pub(super) fn run(arguments: &DiffArguments) -> Result<()> {
+    let output = arguments.output.as_deref();
+    let extension = output.map(|path| path.extension().and_then(|extension| extension.to_str()));
+    let format = match (arguments.format, extension) {
+        (Some(format), _) => format,
+        (None, None | Some(Some("txt"))) => DiffFormatArgument::Table,
+        (None, Some(Some("csv"))) => DiffFormatArgument::Csv,
+        (None, Some(Some("json"))) => DiffFormatArgument::Json,
+        (None, Some(_)) => {
+            return Err(Error::usage("--output: the extension does not name a format")
+                .hint("use .csv, .json or .txt, or say --format")
+                .into());
+        }
+    };
+    let same = |path: &str| {
+        output.is_some_and(|output| {
+            match (output.canonicalize(), std::path::Path::new(path).canonicalize()) {
+                (Ok(one), Ok(other)) => one == other,
+                _ => false,
+            }
+        })
+    };
+    if let Some(read) = [&arguments.old, &arguments.new].into_iter().find(|path| same(path)) {
+        return Err(Error::usage(format!("{read} is read by this run already; name another file")).into());
+    }
+    let (old, new) = (Kept::open(&arguments.old)?, Kept::open(&arguments.new)?);
+    let changes = diff(&old, &new, arguments.unlike)?;
+    let width = arguments.width.unwrap_or_else(|| terminal_width(output.is_some()));
+    let bytes = match format {
+        DiffFormatArgument::Table => render_changes(&changes, width),
+        DiffFormatArgument::Csv => render_changes_csv(&changes)?,
+        DiffFormatArgument::Json => render_changes_json(&changes)?,
+    };
+    Output::open(output)?.deliver(&bytes)
+}

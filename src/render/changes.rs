@@ -1,0 +1,99 @@
+//! What moved between two reports, to bytes.
+
+use super::table::paragraph;
+use super::words::grouped;
+use crate::commands::diff::{Changes, OtherSegment, Restated};
+use crate::error::{Error, Result};
+
+/// For people: period by period, what was and what is.
+pub fn render_changes(changes: &Changes, width: usize) -> Vec<u8> {
+    let mut out = String::new();
+    let mut last = None;
+    for restated in &changes.restated {
+        let place = (&restated.period, &restated.segment);
+        if last != Some(place) {
+            out += &format!(
+                "{}\n",
+                [restated.period.clone(), segment_words(&restated.segment)].join(" ").trim_end()
+            );
+            last = Some(place);
+        }
+        let text = format!("{} → {}{}", shown(restated.old), shown(restated.new), moved(restated));
+        paragraph(&mut out, &format!("  {:<20}", restated.column), &text, 22, width);
+    }
+    for OtherSegment { period, segment, is_new } in &changes.other_segments {
+        let what = if *is_new { "is new" } else { "is gone" };
+        out += &format!("{period} {}: the segment {what}\n", segment_words(segment));
+    }
+    let periods: std::collections::BTreeSet<&String> =
+        changes.restated.iter().map(|restated| &restated.period).collect();
+    let count = |n: usize| grouped(&n.to_string());
+    let summary = format!(
+        "{} of {} numbers restated, in {} periods; new periods: {}; gone: {}",
+        count(changes.restated.len()),
+        count(changes.compared),
+        periods.len(),
+        listed(&changes.new_periods),
+        listed(&changes.gone_periods)
+    );
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    paragraph(&mut out, "", &summary, 0, width);
+    out.into_bytes()
+}
+
+/// For programs: a row for each number that moved.
+///
+/// # Errors
+/// The library that writes CSV fails: a bug.
+pub fn render_changes_csv(changes: &Changes) -> Result<Vec<u8>> {
+    let bug = |error: csv::Error| Error::internal(format!("CSV: {error}"));
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    writer.write_record(["period", "segment", "column", "old", "new", "difference"]).map_err(bug)?;
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    for restated in &changes.restated {
+        let difference = restated.old.zip(restated.new).map(|(old, new)| new - old);
+        let segment = segment_words(&restated.segment);
+        let cells = [number(restated.old), number(restated.new), number(difference)];
+        let row = [restated.period.clone(), segment, restated.column.clone()].into_iter().chain(cells);
+        writer.write_record(row).map_err(bug)?;
+    }
+    writer.into_inner().map_err(|error| Error::internal(format!("CSV: {error}")))
+}
+
+/// For programs, with all there is.
+///
+/// # Errors
+/// The library that writes JSON fails: a bug.
+pub fn render_changes_json(changes: &Changes) -> Result<Vec<u8>> {
+    let mut bytes =
+        serde_json::to_vec_pretty(changes).map_err(|error| Error::internal(format!("JSON: {error}")))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn segment_words(segment: &[(String, String)]) -> String {
+    let words: Vec<String> = segment.iter().map(|(column, value)| format!("{column} {value}")).collect();
+    words.join(", ")
+}
+
+fn shown(value: Option<f64>) -> String {
+    match value {
+        None => super::words::MISSING.to_owned(),
+        Some(value) if value.fract() == 0.0 => grouped(&value.to_string()),
+        Some(value) => grouped(&format!("{value:.2}")),
+    }
+}
+
+fn moved(restated: &Restated) -> String {
+    match (restated.old, restated.new) {
+        (Some(old), Some(new)) if old != 0.0 => format!(" ({:+.2} %)", 100.0 * (new - old) / old.abs()),
+        _ => String::new(),
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,114 @@
+//! A report that was kept in a file: read again, to be compared.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::COUNTS;
+use crate::error::{Error, Result};
+
+/// The columns between those of the period and the counts are those of the segments.
+const PERIOD: [&str; 3] = ["period", "period_start", "period_end"];
+
+/// A report as `regulars report -o` writes it: CSV (not that for Excel) or JSON.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The file.
+    pub name: String,
+    /// The names of its columns: period, segments, counts, metrics, `complete` and `history`.
+    pub columns: Vec<String>,
+    /// Its rows as texts; empty where there is no number.
+    pub rows: Vec<Vec<String>>,
+    /// What its numbers mean, by name; a CSV does not say.
+    pub meaning: Option<BTreeMap<String, String>>,
+}
+
+impl Kept {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no report.
+    pub fn open(path: &str) -> Result<Self> {
+        let bytes =
+            std::fs::read(Path::new(path)).map_err(|error| Error::input(format!("{path}: {error}")))?;
+        let kept = if bytes.trim_ascii_start().starts_with(b"{") {
+            of_json(path, &bytes)
+        } else {
+            of_csv(path, &bytes)
+        }?;
+        if kept.columns.get(..PERIOD.len()).is_none_or(|first| first != PERIOD) {
+            return Err(no_report(path));
+        }
+        Ok(kept)
+    }
+
+    /// Where a column is.
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|known| known == column)
+    }
+
+    /// The columns that segment, and where they are.
+    pub fn segment_columns(&self) -> impl Iterator<Item = (usize, &str)> {
+        let counts = self.position(COUNTS[0].id).unwrap_or(PERIOD.len());
+        (PERIOD.len()..counts).map(|at| (at, self.columns[at].as_str()))
+    }
+
+    /// The columns of numbers, and where they are.
+    pub fn number_columns(&self) -> impl Iterator<Item = (usize, &str)> {
+        let counts = self.position(COUNTS[0].id).unwrap_or(self.columns.len());
+        let all = self.columns.iter().enumerate().skip(counts);
+        all.filter(|(_, name)| !["complete", "history"].contains(&name.as_str()))
+            .map(|(at, name)| (at, name.as_str()))
+    }
+}
+
+fn no_report(path: &str) -> Error {
+    Error::input(format!("{path}: it is no report of regulars in CSV or JSON"))
+        .hint("regulars report … -o FILE.csv (or .json) writes one")
+}
+
+fn of_csv(path: &str, bytes: &[u8]) -> Result<Kept> {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let complain = |error: csv::Error| Error::input(format!("{path}: {error}"));
+    let columns: Vec<String> = reader.headers().map_err(complain)?.iter().map(str::to_owned).collect();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        rows.push(record.map_err(complain)?.iter().map(str::to_owned).collect());
+    }
+    Ok(Kept { name: path.to_owned(), columns, rows, meaning: None })
+}
+
+fn of_json(path: &str, bytes: &[u8]) -> Result<Kept> {
+    let document: Value =
+        serde_json::from_slice(bytes).map_err(|error| Error::input(format!("{path}: {error}")))?;
+    let list = |name: &str| document[name].as_array().ok_or_else(|| no_report(path));
+    let (rows, definitions) = (list("rows")?, list("definitions")?);
+    let settings = document["settings"].as_object().ok_or_else(|| no_report(path))?;
+    let text = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut columns: Vec<String> = PERIOD.map(str::to_owned).into();
+    columns.extend(settings.get("by").and_then(Value::as_array).into_iter().flatten().map(text));
+    for definition in definitions {
+        let column = text(&definition["column"]);
+        let id = text(&definition["id"]);
+        let bounds = ["lo", "hi"].map(|end| format!("{id}_{end}"));
+        columns.push(column);
+        columns.extend(
+            bounds.into_iter().filter(|bound| rows.first().is_some_and(|row| row.get(bound).is_some())),
+        );
+    }
+    columns.extend(["complete", "history"].map(str::to_owned));
+    let row = |row: &Value| columns.iter().map(|column| text(&row[column])).collect();
+    let of_definition = |definition: &Value| {
+        let id = text(&definition["id"]);
+        ["formula", "empty_when"].map(|part| (format!("{id}, {part}"), text(&definition[part])))
+    };
+    let mut meaning: BTreeMap<String, String> =
+        settings.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    meaning.extend(definitions.iter().flat_map(of_definition));
+    Ok(Kept { name: path.to_owned(), rows: rows.iter().map(row).collect(), columns, meaning: Some(meaning) })
+}
