@@ -147,3 +147,47 @@ fn slips_are_errors_that_name_the_place_and_the_nearest() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(2) && errors.contains("did you mean REGULARS_PERIOD?"), "{errors}");
 }
+
+/// What `init` writes is read as it stands, and so is what it only suggests.
+#[test]
+fn init_writes_a_file_that_works() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data");
+    for file in ["orders.csv", "customers.csv"] {
+        std::fs::copy(sample.join(file), folder.join(file)).expect("copies");
+    }
+    let output = regulars(folder, &["init", "--timezone", "Europe/Berlin"]);
+    assert!(output.status.success(), "{output:?}");
+    let text = std::fs::read_to_string(folder.join("regulars.toml")).expect("reads");
+    for line in ["orders = [\"orders.csv\"]", "customers = \"customers.csv\"", "timezone = \"Europe/Berlin\""]
+    {
+        assert!(text.lines().any(|written| written == line), "{text}");
+    }
+    let report = regulars(folder, &["report", "--format", "csv", "-q"]);
+    let flags = ["--customers", "customers.csv", "--timezone", "Europe/Berlin", "--format", "csv", "-q"];
+    let by_hand =
+        regulars(folder, &[&["report", "orders.csv", "--config", "/dev/null"], &flags[..]].concat());
+    assert!(report.status.success() && report.stdout == by_hand.stdout, "{report:?}");
+    // A second time it is there.
+    assert_eq!(regulars(folder, &["init"]).status.code(), Some(2));
+    // Every line that is commented out and looks like one of a file is one.
+    let is_line = |line: &str| {
+        line.starts_with("[[") || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+    };
+    let all: Vec<&str> = text
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_line(rest)).unwrap_or(line))
+        .collect();
+    std::fs::create_dir(folder.join("reports")).expect("a folder");
+    write(folder, "all.toml", &all.join("\n").replace("require_fresh = \"3d\"", "require_fresh = \"90y\""));
+    let output = regulars(folder, &["check", "--config", "all.toml"]);
+    assert!(output.status.code() == Some(0) || output.status.code() == Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("2 checks: "), "{output:?}");
+    let output = regulars(folder, &["report", "--config", "all.toml"]);
+    assert!(output.status.success() && folder.join("reports/2025-12.csv").exists(), "{output:?}");
+    // Files that cannot be read are no ground for a configuration.
+    write(folder, "bad.csv", "a,b\n1,2\n");
+    let output = regulars(folder, &["init", "bad.csv", "-o", "bad.toml"]);
+    assert!(output.status.code() == Some(3) && !folder.join("bad.toml").exists(), "{output:?}");
+}

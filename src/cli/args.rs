@@ -33,6 +33,10 @@ pub(super) enum Command {
     #[command(after_help = AFTER_HELP_DIFF)]
     Diff(Box<DiffArguments>),
 
+    /// A commented regulars.toml for the files at hand
+    #[command(after_help = AFTER_HELP_INIT)]
+    Init(Box<InitArguments>),
+
     /// The flags in effect, and where each value comes from: default, file, environment, command line
     Config(Box<ReportArguments>),
 }
@@ -53,6 +57,14 @@ Examples:
 
 Values of personal columns (e-mail, names, telephone, address) are masked; --show-personal-data shows
 them. The exit code is 0 when a report could be made, else 3: what is in the way stands at the end.";
+
+const AFTER_HELP_INIT: &str = "\
+Examples:
+  regulars init
+      for the exports in this folder
+  regulars init 'exports/*.csv' customers.csv --decimal , -o shop.toml
+
+Files are read as `regulars inspect` does; flags that they need are written down.";
 
 const AFTER_HELP_DIFF: &str = "\
 Examples:
@@ -444,6 +456,20 @@ pub(super) enum VerdictFormatArgument {
     Github,
     Markdown,
     Tap,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    /// Orders and customers [default: the exports in the current folder]
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) read: ReadArguments,
+
+    /// The file to write, which must not be there yet
+    #[arg(short, long, value_name = "FILE", default_value = "regulars.toml", help_heading = "Output")]
+    pub(super) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -37,7 +37,7 @@ pub(super) fn run(resolved: &Resolved) -> Result<()> {
 }
 
 /// Values as a file says them.
-fn written(flag: &Flag, values: &[String]) -> String {
+pub(super) fn written(flag: &Flag, values: &[String]) -> String {
     let each: Vec<String> = values.iter().map(|value| scalar(value)).collect();
     if flag.is_list() { format!("[{}]", each.join(", ")) } else { each.join(", ") }
 }

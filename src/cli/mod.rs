@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod config;
 mod diff;
+mod init;
 mod inspect;
 mod leftovers;
 mod message;
@@ -68,6 +69,7 @@ fn dispatch(resolved: &Resolved) -> Result<Outcome> {
         Command::Report(arguments) => report::run(arguments)?,
         Command::Inspect(arguments) => inspect::run(arguments)?,
         Command::Diff(arguments) => diff::run(arguments)?,
+        Command::Init(arguments) => init::run(arguments, resolved)?,
         Command::Config(_) => config::run(resolved)?,
         Command::Check(arguments) => return check::run(arguments, resolved.document.as_ref()),
     }

@@ -205,6 +205,8 @@ pub(super) fn resolve(
         // Where a report goes is no business of others.
         "check" => flags.iter().any(|flag| flag.key == key && flag.section != Section::Output),
         // It is given the files to look at.
+        // It writes what the file is to be.
+        "init" => false,
         _ => {
             !["orders", "customers"].contains(&key)
                 && flags.iter().any(|flag| flag.key == key && flag.section == Section::Input)

@@ -1,0 +1,174 @@
+//! `regulars init`: a commented configuration for the files at hand, from what `inspect` finds in them.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::args::InitArguments;
+use super::config::{quoted, written};
+use super::message::say;
+use super::output::Output;
+use super::reading::read_options;
+use super::settings::{Flag, Origin, Resolved, Section};
+use crate::commands::inspect::{Inspection, Request, run as inspect};
+use crate::error::Error;
+use crate::input::source::expand;
+
+/// Ends of the names of files that are looked at where none is named.
+const EXPORTS: [&str; 7] = [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".parquet"];
+
+/// Runs the command.
+pub(super) fn run(arguments: &InitArguments, resolved: &Resolved) -> Result<()> {
+    let path = &arguments.output;
+    if path.exists() {
+        return Err(Error::usage(format!("{} is there already", path.display()))
+            .hint("name another file with -o, or remove it")
+            .into());
+    }
+    let named = if arguments.files.is_empty() { exports()? } else { arguments.files.clone() };
+    let files = expand(&named)?;
+    let options = read_options(&arguments.read, &files)?;
+    let request = Request {
+        files,
+        customers: options.customers_file,
+        order_options: options.orders,
+        customer_options: options.customers,
+        max_rejects: arguments.read.max_rejects,
+    };
+    let inspection = inspect(&request, &mut |_| Ok(()))?;
+    if let Some(problem) = inspection.problems.first() {
+        let error = Error::places(problem.what.clone());
+        return Err(match &problem.next {
+            Some(next) => error.hint(next.clone()),
+            None => error.hint("regulars inspect says more"),
+        }
+        .into());
+    }
+    let given = given(resolved);
+    Output::open(Some(path))?.deliver(text(&inspection, &given, arguments).as_bytes())?;
+    say(format_args!("regulars: {} is written; regulars report reads it", path.display()));
+    Ok(())
+}
+
+/// The exports in the current folder.
+fn exports() -> Result<Vec<String>, Error> {
+    let complain = |error: std::io::Error| Error::input(format!("the current folder: {error}"));
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(Path::new(".")).map_err(complain)? {
+        let name = entry.map_err(complain)?.file_name().to_string_lossy().into_owned();
+        let lower = name.to_lowercase();
+        if !name.starts_with('.') && EXPORTS.iter().any(|end| lower.ends_with(end)) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    if names.is_empty() {
+        return Err(
+            Error::usage("there are no exports in this folder").hint("name them: regulars init FILE…")
+        );
+    }
+    Ok(names)
+}
+
+/// What the command line says of how files are read, as lines of a file.
+fn given(resolved: &Resolved) -> Vec<String> {
+    let flags = Flag::all();
+    let of_input = flags.iter().filter(|flag| flag.section == Section::Input && flag.key != "customers");
+    of_input
+        .filter_map(|flag| match resolved.value(flag)? {
+            (values, Origin::CommandLine) => Some(format!("{} = {}", flag.key, written(flag, &values))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The file.
+fn text(inspection: &Inspection, given: &[String], arguments: &InitArguments) -> String {
+    let of = |holds: &str| -> Vec<&str> {
+        inspection.files.iter().filter(|file| file.holds == holds).map(|file| file.file.as_str()).collect()
+    };
+    let (orders, customers) = (of("orders"), of("customers"));
+    // A pattern stays one, so that next month's file is found too.
+    let patterns: Vec<&str> =
+        arguments.files.iter().map(String::as_str).filter(|name| name.contains(['*', '?'])).collect();
+    let listed = match patterns[..] {
+        [pattern] if customers.is_empty() => vec![pattern],
+        _ => orders,
+    };
+    let quoted_all = |names: &[&str]| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    // In another folder, names from here would be others there.
+    let is_here = arguments.output.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    let from_there = |name: &str| match std::path::absolute(name) {
+        Ok(absolute) if !is_here => quoted(&absolute.to_string_lossy()),
+        _ => quoted(name),
+    };
+    let mut out = String::from(
+        "# Configuration of regulars. Paths are relative to this file; every flag of `regulars report` can stand here,\n# with _ for -. `regulars config` shows what is in effect.\n\n[input]\n",
+    );
+    let mut line = |text: &str| {
+        let _infallible = writeln!(out, "{text}");
+    };
+    if !listed.is_empty() {
+        let names: Vec<String> = listed.iter().map(|name| from_there(name)).collect();
+        line(&format!("orders = [{}]", names.join(", ")));
+    }
+    if let Some(customers) = customers.first() {
+        line(&format!("customers = {}", from_there(customers)));
+    }
+    for given in given {
+        line(given);
+    }
+    if !given.iter().any(|given| given.starts_with("timezone")) {
+        line("# timezone = \"Europe/Berlin\"     # whose days count; UTC without it");
+    }
+    line(
+        "# exclude_status = [\"on hold\"]    # statuses that make an order no purchase, beside the usual ones",
+    );
+    line("# max_rejects = \"0.1%\"           # bad rows that may be set aside, and where:");
+    line("# rejects = \"rejected.csv\"");
+    line("# require_fresh = \"3d\"           # fail when the newest export is missing");
+    line("\n[report]");
+    line("period = \"month\"");
+    let suggested = inspection.orders.as_ref().and_then(|orders| orders.repurchases.as_ref());
+    match suggested {
+        Some(found) => {
+            line(&format!(
+                "# Nine of ten repurchases come within {:.0} days: {} would hold them.",
+                found.p90_days, found.suggested_active_for
+            ));
+        }
+        None => line("# Active is who bought within this span."),
+    }
+    line("active_for = \"12mo\"");
+    let columns: Vec<&str> =
+        inspection.by_candidates.iter().map(|candidate| candidate.column.as_str()).collect();
+    match columns[..] {
+        [] => line("# by = [\"country\"]              # segments"),
+        _ => line(&format!("# by = [{}]  # segments", quoted_all(&columns[..columns.len().min(4)]))),
+    }
+    line("# ci = 95                         # intervals");
+    line("\n[output]");
+    line("# output = [\"reports/{period}.csv\", \"latest.md\"]");
+    line("\n# Thresholds for `regulars check`; all keys are in docs/checks.md.");
+    line("# [[check]]");
+    line("# metric = \"churn\"");
+    line("# max = 8");
+    line("# evidence = \"interval\"         # fail only where the whole interval lies beyond");
+    line("#\n# [[check]]");
+    line("# metric = \"crr\"");
+    if let Some(column) = columns.first() {
+        line(&format!(
+            "# segment = {{ {} = \"*\" }}",
+            if is_bare(column) { (*column).to_owned() } else { quoted(column) }
+        ));
+    }
+    line("# max_drop = \"5%\"               # against the period before");
+    line("# min_customers = 100");
+    out
+}
+
+/// Whether a key needs no quotes.
+fn is_bare(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
