@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod input;
+pub mod kept;
 pub mod means;
 pub mod metrics;
 pub mod money;

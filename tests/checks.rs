@@ -142,6 +142,48 @@ fn what_is_undecided_fails_when_strict() {
     assert_eq!(states(folder.path(), check, &["--strict"]).1, Some(1));
 }
 
+#[test]
+fn a_baseline_of_other_settings_is_refused_and_slips_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    shop(folder, "");
+    for (name, flags) in [
+        ("same.json", &["--active-for", "1mo"][..]),
+        ("wide.json", &["--active-for", "2mo"]),
+        ("years.csv", &["--active-for", "1mo", "--period", "year", "--include-incomplete"]),
+    ] {
+        let output = regulars(folder, &[&["report", "-q", "-o", name], flags].concat());
+        assert!(folder.join(name).exists(), "{output:?}");
+    }
+    for (check, code, expected) in [
+        ("baseline = 'same.json'\nmax_rise = 0", 0, ""),
+        (
+            "baseline = 'wide.json'\nmax_rise = 0",
+            2,
+            "wide.json: its active_for is \"2mo\", that of the checks \"1mo\"",
+        ),
+        (
+            "baseline = 'years.csv'\nmax_rise = 0",
+            2,
+            "years.csv: its periods are no months as those of the checks are",
+        ),
+        (
+            "segment = { land = 'DE' }\nmax = 5",
+            2,
+            "regulars.toml:6:1: segment land: there is no such column in orders.csv",
+        ),
+        ("max = 0.6", 1, "regulars.toml:7:1: churn is in percent: 0.6 is 0.6 %, not 60 %"),
+    ] {
+        shop(folder, &format!("[[check]]\nmetric = 'churn'\n{check}\n"));
+        let output = regulars(folder, &["check"]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(code) && errors.contains(expected), "{check}: {errors}");
+    }
+    // A metric without intervals cannot be judged by one.
+    let check = "[[check]]\nmetric = 'crr_textbook'\nevidence = 'interval'\nmin = 1\n";
+    assert_eq!(states(folder, check, &[]), (vec!["missing".to_owned()], Some(1)));
+}
+
 /// Every format names every check and its state, and says where the threshold stands.
 #[test]
 fn verdicts_are_told_in_every_format() {

@@ -38,6 +38,7 @@ fn outputs_are_named_after_the_last_complete_period() {
         (&["{period}.csv", "-o", "2024-02.csv"], "2024-02.csv is read or written by this run already"),
         (&["orders.csv"], "orders.csv is read or written by this run already"),
         (&["a.csv", "-o", "b.md", "--format", "csv"], "--format is for one output"),
+        (&["{perod}.csv"], "{perod}.csv: only {period} stands for something in a name"),
         (&["a.csv", "-o", "b.xyz"], "b.xyz: the extension does not name a format"),
     ] {
         let output = run(outputs);

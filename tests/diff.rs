@@ -60,8 +60,8 @@ fn restated_numbers_are_told_with_what_they_were() {
         assert_eq!((code, out.as_str()), (Some(0), expected), "{old} {new}: {errors}");
     }
     let (_, out, _) = diff(folder, &["old.json", "new.json"]);
-    assert!(out.starts_with("2024-02\n  new                 0 → 1\n"), "{out}");
-    assert!(out.contains("\n2024-02 country DE\n  revenue             8 → 6 (-25.00 %)\n"), "{out}");
+    assert!(out.starts_with("2024-02\n  new                       0 → 1\n"), "{out}");
+    assert!(out.contains("\n2024-02 country DE\n  revenue                   8 → 6 (-25.00 %)\n"), "{out}");
     assert!(out.contains("2024-02 country AT: the segment is new"), "{out}");
     assert!(out.contains("new periods: 2024-03; gone: none"), "{out}");
     let (code, out, _) = diff(folder, &["new.csv", "new.json", "-o", "d.json"]);

@@ -3,7 +3,8 @@
 use super::Measure;
 use super::judge::column_of;
 use crate::error::Result;
-use crate::report::{ALL, Kept};
+use crate::kept::Kept;
+use crate::report::{ALL, Report};
 use crate::stats::Interval;
 
 /// A report as `regulars report -o` writes it.
@@ -17,6 +18,14 @@ impl Baseline {
     /// It cannot be read, or is no report.
     pub fn open(path: &str) -> Result<Self> {
         Kept::open(path).map(Self)
+    }
+
+    /// Passes where its numbers mean what those of a report do, as far as the file tells.
+    ///
+    /// # Errors
+    /// They mean something else.
+    pub fn require_meaning_of(&self, report: &Report) -> Result<()> {
+        self.0.require_meaning_of(report)
     }
 
     /// The number of a segment in this period, else in the last one there is: period, number, interval.
@@ -50,6 +59,6 @@ impl Baseline {
         let bound =
             |end: &str| kept.position(&format!("{}_{end}", measure.id())).and_then(|at| number(row, at));
         let interval = bound("lo").zip(bound("hi")).map(|(lo, hi)| Interval { lo, hi });
-        Ok((row[0].clone(), found, interval))
+        Ok((format!("{} in {name}", row[0]), found, interval))
     }
 }

@@ -218,7 +218,8 @@ impl Judge<'_> {
             (Evidence::Point, _) => State::Broken,
             (Evidence::Interval, Some(interval)) if interval.lo >= 0.0 => State::Held,
             (Evidence::Interval, Some(interval)) if interval.hi < 0.0 => State::Broken,
-            (Evidence::Interval, _) => State::Undecided,
+            (Evidence::Interval, Some(_)) => State::Undecided,
+            (Evidence::Interval, None) => verdict.state,
         };
         verdict.why = match (self.check.evidence, room.interval) {
             (Evidence::Interval, None) => Some(Why("there is no interval".to_owned())),

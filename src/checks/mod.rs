@@ -11,7 +11,7 @@ pub use parse::parse;
 pub use verdict::{State, Verdict, Why};
 
 use crate::config::Place;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, Unit};
 use crate::report::Count;
 
 /// What is looked at: a metric, or a count.
@@ -121,6 +121,24 @@ pub struct Check {
 }
 
 impl Check {
+    /// Thresholds that are most likely slips: a fraction where percent are meant.
+    pub fn slips(&self) -> Vec<(Place, String)> {
+        let is_percent = matches!(self.measure, Measure::Metric(metric) if metric.unit == Unit::Percent);
+        let slip = |(bound, place): &(Bound, Place)| {
+            let (Bound::Min(size)
+            | Bound::Max(size)
+            | Bound::Drop(Change::Absolute(size), _)
+            | Bound::Rise(Change::Absolute(size), _)) = bound
+            else {
+                return None;
+            };
+            let what =
+                format!("{} is in percent: {size} is {size} %, not {} %", self.measure.id(), size * 100.0);
+            (is_percent && *size > 0.0 && *size < 1.0).then_some((*place, what))
+        };
+        self.bounds.iter().filter_map(slip).collect()
+    }
+
     /// The breakdown that it needs, as `--by` takes it; `None` for all customers.
     pub fn by(&self) -> Option<String> {
         let columns: Vec<&str> = self.segment.iter().map(|(column, _)| column.as_str()).collect();

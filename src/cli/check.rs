@@ -53,9 +53,11 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
     let files = outputs.iter().map(|(path, _)| Output::open(Some(path))).collect::<Result<Vec<_>>>()?;
     let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {
         let bar = Bar::new(request.orders.iter().chain(&request.customers), arguments.quiet);
-        compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
+        let computed = compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress));
+        computed.map_err(|error| placed(error, document, &checks))
     })?;
     require_fresh(&arguments.read, &report)?;
+    baselines.values().try_for_each(|baseline| baseline.require_meaning_of(&report))?;
     let judged = judge(&report, &checks, &baselines);
     let verdicts = Verdicts {
         report: &report,
@@ -67,6 +69,9 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
         width: arguments.width.unwrap_or_else(|| terminal_width(false)),
     };
     if !arguments.quiet {
+        for (place, slip) in checks.iter().flat_map(Check::slips) {
+            say(format_args!("regulars: warning: {}:{place}: {slip}", document.name));
+        }
         for warning in &report.warnings {
             say(format_args!("regulars: warning: {warning}"));
         }
@@ -81,6 +86,24 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
         _ => {}
     }
     Ok(if judged.fails(arguments.strict) { Outcome::Broken } else { Outcome::Done })
+}
+
+/// An error about a segment's column, which the checks turn into a breakdown, with the place of the check.
+fn placed(error: Error, document: &Document, checks: &[Check]) -> Error {
+    let message = error.messages().join("; ");
+    let of = |check: &&Check| {
+        check.segment.iter().any(|(column, _)| message.starts_with(&format!("--by {column}: ")))
+    };
+    match checks.iter().find(of) {
+        None => error,
+        Some(check) => {
+            let what = message.trim_start_matches("--by ");
+            let placed = document.complain(check.place, format!("segment {what}"));
+            error
+                .next_step()
+                .map_or(placed.clone(), |next| placed.hint(next.replace("--by ", "segment column ")))
+        }
+    }
 }
 
 /// The report that the checks need.

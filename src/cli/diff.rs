@@ -6,8 +6,8 @@ use super::args::{DiffArguments, DiffFormatArgument};
 use super::output::{Output, terminal_width};
 use crate::commands::diff::diff;
 use crate::error::Error;
+use crate::kept::Kept;
 use crate::render::{render_changes, render_changes_csv, render_changes_json};
-use crate::report::Kept;
 
 /// Runs the command.
 pub(super) fn run(arguments: &DiffArguments) -> Result<()> {

@@ -122,6 +122,13 @@ fn formats_of(arguments: &ReportArguments) -> Result<Vec<Format>, Error> {
 }
 
 fn format_of_name(path: &Path) -> Result<FormatArgument, Error> {
+    let rest = path.to_string_lossy().replace(PERIOD, "");
+    if rest.contains('{') && rest.contains('}') {
+        return Err(Error::usage(format!(
+            "{}: only {PERIOD} stands for something in a name",
+            path.display()
+        )));
+    }
     Ok(match path.extension().and_then(|extension| extension.to_str()) {
         Some("csv") => FormatArgument::Csv,
         Some("json") => FormatArgument::Json,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::report::{ALL, Kept};
+use crate::kept::Kept;
+use crate::report::ALL;
 
 /// A number that is another one in the newer report.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -19,7 +19,7 @@ pub fn render_changes(changes: &Changes, width: usize) -> Vec<u8> {
             last = Some(place);
         }
         let text = format!("{} → {}{}", shown(restated.old), shown(restated.new), moved(restated));
-        paragraph(&mut out, &format!("  {:<20}", restated.column), &text, 22, width);
+        paragraph(&mut out, &format!("  {:<26}", restated.column), &text, 28, width);
     }
     for OtherSegment { period, segment, is_new } in &changes.other_segments {
         let what = if *is_new { "is new" } else { "is gone" };

@@ -4,7 +4,7 @@ mod ci;
 mod json;
 mod text;
 
-use crate::checks::{Check, Judged, Measure, State, Verdict};
+use crate::checks::{Bound, Change, Check, Judged, Measure, State, Verdict};
 use crate::error::Result;
 use crate::metrics::Unit;
 use crate::report::{Number, Report};
@@ -128,8 +128,9 @@ impl Verdicts<'_> {
             }
             if let (Some(value_now), Some(difference)) = (verdict.value, verdict.difference) {
                 text += &format!(
-                    ", difference {} {}",
+                    ", difference {}{} {}",
                     self.difference(measure, value_now - value),
+                    relative_words(verdict),
                     interval_words(measure, difference)
                 );
             }
@@ -171,6 +172,18 @@ impl Verdicts<'_> {
     /// What the numbers mean and cover: label and text.
     fn meaning(&self) -> Vec<(String, String)> {
         header::meaning(self.report)
+    }
+}
+
+/// By which share a number moved, where a share is asked for.
+fn relative_words(verdict: &Verdict) -> String {
+    match (verdict.bound, verdict.value, &verdict.reference) {
+        (
+            Bound::Drop(Change::Relative(_), _) | Bound::Rise(Change::Relative(_), _),
+            Some(value),
+            Some((_, reference, _)),
+        ) if *reference != 0.0 => format!(" = {:+.1} %", 100.0 * (value - reference) / reference.abs()),
+        _ => String::new(),
     }
 }
 

@@ -6,13 +6,11 @@ mod build;
 mod columns;
 mod coverage;
 mod gaps;
-mod kept;
 
 pub use build::{Inputs, Plan, build, count_all, describe_grouping};
 pub use columns::{COUNTS, Count, Number};
 pub use coverage::Coverage;
 pub(crate) use gaps::improbable as improbable_gaps;
-pub use kept::Kept;
 
 use std::collections::BTreeMap;
 

@@ -50,6 +50,7 @@ struct ReferenceOut<'v> {
     period: &'v str,
     value: f64,
     interval: Option<[f64; 2]>,
+    difference: Option<f64>,
     difference_interval: Option<[f64; 2]>,
 }
 
@@ -102,6 +103,7 @@ fn verdict_out(verdict: &Verdict) -> VerdictOut<'_> {
             period,
             value: *value,
             interval: interval.map(pair),
+            difference: verdict.value.map(|now| now - value),
             difference_interval: verdict.difference.map(pair),
         }),
         why: verdict.why.as_ref().map(|why| why.0.as_str()),

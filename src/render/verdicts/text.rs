@@ -1,6 +1,6 @@
 //! Verdicts for people: in a terminal, and in a document.
 
-use super::{Verdicts, interval_words, segment_words};
+use super::{Verdicts, interval_words, relative_words, segment_words};
 use crate::checks::{State, Verdict};
 use crate::render::markdown::escape;
 use crate::render::table::paragraph;
@@ -55,7 +55,15 @@ pub(super) fn markdown(verdicts: &Verdicts<'_>) -> String {
         let interval =
             verdict.interval.map_or(String::new(), |interval| interval_words(check.measure, interval));
         let compared = verdict.reference.as_ref().map_or(String::new(), |(period, value, _)| {
-            format!("{period}: {}", verdicts.number(check.measure, *value))
+            let moved = verdict.value.zip(verdict.difference).map_or(String::new(), |(now, interval)| {
+                let difference = verdicts.difference(check.measure, now - value);
+                format!(
+                    ", difference {difference}{} {}",
+                    relative_words(verdict),
+                    interval_words(check.measure, interval)
+                )
+            });
+            format!("{period}: {}{moved}", verdicts.number(check.measure, *value))
         });
         let why = verdict.why.as_ref().map_or(String::new(), |why| format!(" ({})", why.0));
         let segment = segment_words(verdict);

@@ -5,11 +5,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::COUNTS;
+use crate::calendar::{Calendar, Day};
 use crate::error::{Error, Result};
+use crate::render::{Format, Room, render};
+use crate::report::{COUNTS, Report};
 
 /// The columns between those of the period and the counts are those of the segments.
 const PERIOD: [&str; 3] = ["period", "period_start", "period_end"];
+
+/// Settings that change no number of a segment.
+const NO_MATTER: [&str; 3] = ["by", "confidence_percent", "min_customers"];
 
 /// A report as `regulars report -o` writes it: CSV (not that for Excel) or JSON.
 #[derive(Debug, Clone)]
@@ -43,6 +48,35 @@ impl Kept {
         Ok(kept)
     }
 
+    /// Passes where the numbers mean what those of a report do, as far as the file tells; what it breaks down by is no
+    /// matter.
+    ///
+    /// # Errors
+    /// They mean something else.
+    pub fn require_meaning_of(&self, report: &Report) -> Result<()> {
+        let name = &self.name;
+        let complain = |what: &str| {
+            Err(Error::usage(format!("{name}: {what}")).hint("compare with a report of the same settings"))
+        };
+        if !has_periods_of(self, report.settings.calendar) {
+            return complain(&format!(
+                "its periods are no {}s as those of the checks are",
+                report.settings.calendar.unit.name()
+            ));
+        }
+        let json = render(report, Format::Json, Room { width: 80, wide: false })?;
+        let (Some(known), Some(own)) = (&self.meaning, of_json(name, &json)?.meaning) else { return Ok(()) };
+        for (what, value) in known.iter().filter(|(what, _)| !NO_MATTER.contains(&what.as_str())) {
+            match own.get(what) {
+                Some(own) if own != value => {
+                    return complain(&format!("its {what} is \"{value}\", that of the checks \"{own}\""));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Where a column is.
     pub fn position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|known| known == column)
@@ -61,6 +95,17 @@ impl Kept {
         all.filter(|(_, name)| !["complete", "history"].contains(&name.as_str()))
             .map(|(at, name)| (at, name.as_str()))
     }
+}
+
+/// What a CSV tells of the periods: whether they are those of this calendar.
+fn has_periods_of(kept: &Kept, calendar: Calendar) -> bool {
+    kept.rows.first().is_none_or(|row| match (Day::parse_iso(&row[1]), Day::parse_iso(&row[2])) {
+        (Some(start), Some(end)) => {
+            let number = calendar.number_of(start);
+            calendar.start_of(number) == start && calendar.start_of(number + 1).plus(-1) == end
+        }
+        _ => false,
+    })
 }
 
 fn no_report(path: &str) -> Error {
