@@ -128,10 +128,10 @@ impl Verdicts<'_> {
             }
             if let (Some(value_now), Some(difference)) = (verdict.value, verdict.difference) {
                 text += &format!(
-                    ", difference {}{} {}",
+                    ", difference {} {}{}",
                     self.difference(measure, value_now - value),
-                    relative_words(verdict),
-                    interval_words(measure, difference)
+                    interval_words(measure, difference),
+                    relative_words(verdict)
                 );
             }
         }

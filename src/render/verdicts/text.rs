@@ -58,9 +58,9 @@ pub(super) fn markdown(verdicts: &Verdicts<'_>) -> String {
             let moved = verdict.value.zip(verdict.difference).map_or(String::new(), |(now, interval)| {
                 let difference = verdicts.difference(check.measure, now - value);
                 format!(
-                    ", difference {difference}{} {}",
-                    relative_words(verdict),
-                    interval_words(check.measure, interval)
+                    ", difference {difference} {}{}",
+                    interval_words(check.measure, interval),
+                    relative_words(verdict)
                 )
             });
             format!("{period}: {}{moved}", verdicts.number(check.measure, *value))
