@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Against, Baseline, Bound, Change, Check, Evidence, Measure, Periods, State, Verdict, Why};
+use super::baseline::find;
+use super::{Against, Bound, Change, Check, Evidence, Measure, Periods, State, Verdict};
 use crate::calendar::{Day, Unit};
 use crate::config::Place;
+use crate::kept::Kept;
 use crate::report::{ALL, Number, Report, Row};
 use crate::stats::{Interval, difference};
 
@@ -31,7 +33,7 @@ impl Judged {
 
 /// Judges the numbers of a report that has all periods, all metrics, and the breakdowns of the checks.
 /// `baselines`: by name, those that the checks name.
-pub fn judge(report: &Report, checks: &[Check], baselines: &BTreeMap<String, Baseline>) -> Judged {
+pub fn judge(report: &Report, checks: &[Check], baselines: &BTreeMap<String, Kept>) -> Judged {
     let mut verdicts = Vec::new();
     for (number, check) in checks.iter().enumerate() {
         let judge = Judge {
@@ -49,7 +51,7 @@ struct Judge<'r> {
     report: &'r Report,
     check: &'r Check,
     number: usize,
-    baseline: Option<&'r Baseline>,
+    baseline: Option<&'r Kept>,
 }
 
 /// A number of a row.
@@ -163,7 +165,7 @@ impl Judge<'_> {
             reference: None,
             difference: None,
             base: None,
-            why: Some(Why(why)),
+            why: Some(why),
         }
     }
 
@@ -184,17 +186,17 @@ impl Judge<'_> {
             let (what, count) = base;
             let why =
                 format!("{what} {count} of the {} that min_customers asks for", self.check.min_customers);
-            return Verdict { state: State::Skipped, why: Some(Why(why)), ..verdict };
+            return Verdict { state: State::Skipped, why: Some(why), ..verdict };
         }
         let point = match point {
             Ok(point) => point,
-            Err(why) => return Verdict { why: Some(Why(why)), ..verdict },
+            Err(why) => return Verdict { why: Some(why), ..verdict },
         };
         let reference = match bound {
             Bound::Min(_) | Bound::Max(_) => None,
             Bound::Drop(_, against) | Bound::Rise(_, against) => match self.reference(row, against) {
                 Ok(reference) => Some(reference),
-                Err(why) => return Verdict { why: Some(Why(why)), ..verdict },
+                Err(why) => return Verdict { why: Some(why), ..verdict },
             },
         };
         if let Some((period, reference)) = &reference {
@@ -210,7 +212,7 @@ impl Judge<'_> {
             && reference.value <= 0.0
         {
             let why = format!("a share of {} says nothing", reference.value);
-            return Verdict { why: Some(Why(why)), ..verdict };
+            return Verdict { why: Some(why), ..verdict };
         }
         let room = room(bound, point, reference);
         verdict.state = match (self.check.evidence, room.interval) {
@@ -222,7 +224,7 @@ impl Judge<'_> {
             (Evidence::Interval, None) => verdict.state,
         };
         verdict.why = match (self.check.evidence, room.interval) {
-            (Evidence::Interval, None) => Some(Why("there is no interval".to_owned())),
+            (Evidence::Interval, None) => Some("there is no interval".to_owned()),
             _ => None,
         };
         verdict
@@ -282,7 +284,7 @@ impl Judge<'_> {
             Against::Baseline => {
                 let baseline = self.baseline.ok_or("there is no baseline")?;
                 let segment = self.segment_of(row);
-                let (period, value, interval) = baseline.find(self.check.measure, &row.period, &segment)?;
+                let (period, value, interval) = find(baseline, self.check.measure, &row.period, &segment)?;
                 return Ok((period, Point { value, interval }));
             }
         };
@@ -342,14 +344,6 @@ fn a_year_before(start: Day, unit: Unit) -> Option<Day> {
     }
     let (year, month, day) = start.ymd();
     Day::from_ymd(year - 1, month, day)
-}
-
-/// Every metric and count as a report kept in a file has it: the name of its column.
-pub(super) fn column_of(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Metric(metric) => metric.column,
-        Measure::Count(count) => count.id,
-    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ mod judge;
 mod parse;
 mod verdict;
 
-pub use baseline::Baseline;
 pub use judge::{Judged, judge};
 pub use parse::parse;
-pub use verdict::{State, Verdict, Why};
+pub use verdict::{State, Verdict};
 
 use crate::config::Place;
 use crate::metrics::{Metric, Unit};
@@ -28,6 +27,14 @@ impl Measure {
     pub fn id(self) -> &'static str {
         match self {
             Self::Metric(metric) => metric.id,
+            Self::Count(count) => count.id,
+        }
+    }
+
+    /// Its column in a report.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Metric(metric) => metric.column,
             Self::Count(count) => count.id,
         }
     }

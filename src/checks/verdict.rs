@@ -42,10 +42,6 @@ impl State {
     }
 }
 
-/// Why there is no number, or nothing is judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Why(pub String);
-
 /// One threshold, for one period and segment.
 #[derive(Debug, Clone)]
 pub struct Verdict {
@@ -71,8 +67,8 @@ pub struct Verdict {
     pub difference: Option<Interval>,
     /// How many customers the number rests on, and which.
     pub base: Option<(&'static str, u64)>,
-    /// Why nothing is judged.
-    pub why: Option<Why>,
+    /// Why there is no number, or nothing is judged.
+    pub why: Option<String>,
 }
 
 impl fmt::Display for Bound {

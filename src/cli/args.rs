@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use super::examples::{
+    AFTER_HELP_CHECK, AFTER_HELP_DIFF, AFTER_HELP_INIT, AFTER_HELP_INSPECT, AFTER_HELP_SHORT, after_help,
+};
 use crate::calendar::Span;
 use crate::input::account::Limit;
 
@@ -39,101 +42,6 @@ pub(super) enum Command {
 
     /// The flags in effect, and where each value comes from: default, file, environment, command line
     Config(Box<ReportArguments>),
-}
-
-const AFTER_HELP_SHORT: &str = "\
-Examples:
-  regulars report orders.csv
-  regulars report orders.csv --customers customers.csv --by country
-  regulars report 'exports/2025-*.csv' --period quarter -o report.csv
-
---help (not -h) explains every flag and every number.";
-
-const AFTER_HELP_INSPECT: &str = "\
-Examples:
-  regulars inspect orders.csv
-  regulars inspect orders.csv customers.csv
-  regulars inspect 'exports/2025-*.csv' --format json
-
-Values of personal columns (e-mail, names, telephone, address) are masked; --show-personal-data shows
-them. The exit code is 0 when a report could be made, else 3: what is in the way stands at the end.";
-
-const AFTER_HELP_INIT: &str = "\
-Examples:
-  regulars init
-      for the exports in this folder
-  regulars init 'exports/*.csv' customers.csv --decimal , -o shop.toml
-
-Files are read as `regulars inspect` does; flags that they need are written down.";
-
-const AFTER_HELP_DIFF: &str = "\
-Examples:
-  regulars diff reports/2025-03.json reports/2025-04.json
-      which closed months are no longer what they were, and by how much
-  regulars diff old.csv new.csv --format csv
-
-Late refunds and orders change closed months; regulars report --as-of DATE gives them as they
-stood. Reports whose settings, formulas or columns differ are not compared unless --unlike says so;
-a CSV tells its columns only, a JSON all of it. The exit code is 0 whether or not anything moved.";
-
-const AFTER_HELP_CHECK: &str = "\
-Examples:
-  regulars check
-      the files and the checks of regulars.toml in this folder
-  regulars check orders.csv --config kpis.toml -o verdicts.xml -o summary.md
-      verdicts on standard output, and for a CI server (JUnit) and a summary
-  regulars check --format github --strict
-      annotations for GitHub Actions; what is undecided fails too
-
-A check in regulars.toml:
-  [[check]]
-  metric = \"churn\"                 # any metric or count of regulars report
-  segment = { country = \"DE\" }     # \"*\" for every one; without it, all customers
-  max = 6                          # or min, max_drop, max_rise: 2.5 (its units) or \"5%\"
-
-Exit codes: 0 every check held, 1 one is broken, or has no number, 2 usage, 3 input, 4 a bug.";
-
-/// Examples, and what every number means, from the one list of metrics.
-fn after_help() -> String {
-    use crate::metrics::METRICS;
-    use crate::report::COUNTS;
-    use std::fmt::Write as _;
-    let mut text = String::from(
-        "\
-Examples:
-  regulars report orders.csv
-      every month of the file, all customers
-  regulars report orders.csv --customers customers.csv --by country --by tier
-      and every country, and every loyalty tier
-  regulars report orders.csv --customers customers.csv --by country,tier
-      and every tier of every country
-  regulars report 'exports/2025-*.csv' --period quarter -o report.csv
-      several files as one data set; quarters; written whole or not at all
-  regulars report orders.csv --map customer_id=Client,ordered_at=Day,amount=Net
-      columns that are not recognised by their names
-  regulars report orders.csv --period month --active-for 1mo
-      period-over-period retention: active = bought in the period
-
-A customer is active on a day when a purchase lies in the --active-for before it. A purchase is an
-order that was not cancelled (--exclude-status), not refunded in full, and not a return.
-
-Counts of a period:
-",
-    );
-    for count in COUNTS {
-        let _infallible = writeln!(text, "  {:<20}{}", count.id, count.meaning);
-    }
-    text.push_str("\nMetrics of a period (--metrics):\n");
-    for metric in METRICS {
-        let _infallible = writeln!(text, "  {:<20}{}", metric.id, metric.name);
-        let _infallible = writeln!(text, "  {:<20}  = {}", "", metric.formula);
-        let _infallible = writeln!(text, "  {:<20}  empty when {}", "", metric.when_empty());
-        let _infallible = writeln!(text, "  {:<20}  --ci: {}", "", metric.interval_method);
-    }
-    text.push_str(
-        "\nExit codes: 0 done, 2 usage, 3 input (unreadable, ambiguous, too many bad rows, too little data),\n4 a bug.",
-    );
-    text
 }
 
 // What counts and how files are read: the same for every command. (A doc comment would be its --help.)
@@ -274,6 +182,26 @@ pub(super) struct ReadArguments {
     pub(super) rejects: Option<PathBuf>,
 }
 
+// The one place where a result goes.
+#[derive(Debug, Args)]
+pub(super) struct OutputArguments {
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+
+    /// The width of a table [default: the terminal's, else 80]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
+    pub(super) width: Option<usize>,
+}
+
+// What of the machine is used.
+#[derive(Debug, Args)]
+pub(super) struct ResourceArguments {
+    /// How many threads read and count, at most 256 [default: one for each processor]; the numbers do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Resources")]
+    pub(super) threads: Option<u16>,
+}
+
 // What the numbers mean: the same for all that compute them.
 #[derive(Debug, Args)]
 pub(super) struct WhatArguments {
@@ -406,9 +334,8 @@ pub(super) struct ReportArguments {
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
 
-    /// How many threads read and count, at most 256 [default: one for each processor]; the numbers do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Resources")]
-    pub(super) threads: Option<u16>,
+    #[command(flatten)]
+    pub(super) resources: ResourceArguments,
 }
 
 #[derive(Debug, Args)]
@@ -443,9 +370,8 @@ pub(super) struct CheckArguments {
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
 
-    /// How many threads read and count, at most 256 [default: one for each processor]; the numbers do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Resources")]
-    pub(super) threads: Option<u16>,
+    #[command(flatten)]
+    pub(super) resources: ResourceArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -490,13 +416,8 @@ pub(super) struct DiffArguments {
     #[arg(long, value_enum, help_heading = "Output")]
     pub(super) format: Option<DiffFormatArgument>,
 
-    /// Write to a file, whole or not at all
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    pub(super) output: Option<PathBuf>,
-
-    /// The width of a table [default: the terminal's, else 80]
-    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
-    pub(super) width: Option<usize>,
+    #[command(flatten)]
+    pub(super) to: OutputArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -519,13 +440,8 @@ pub(super) struct InspectArguments {
     #[arg(long, value_enum, help_heading = "Output")]
     pub(super) format: Option<InspectFormatArgument>,
 
-    /// Write to a file, whole or not at all
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    pub(super) output: Option<PathBuf>,
-
-    /// The width of a table [default: the terminal's, else 80]
-    #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
-    pub(super) width: Option<usize>,
+    #[command(flatten)]
+    pub(super) to: OutputArguments,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -14,10 +14,11 @@ use super::reading::require_fresh;
 use super::rejects::with_rejects;
 use super::request::request;
 use super::settings::DEFAULT_FILE;
-use crate::checks::{Baseline, Check, judge, parse};
+use crate::checks::{Check, judge, parse};
 use crate::commands::report::{Request, run as compute};
 use crate::config::Document;
 use crate::error::Error;
+use crate::kept::Kept;
 use crate::means::Progress;
 use crate::render::{VerdictFormat, Verdicts, render_verdicts};
 use crate::report::Plan;
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
     let mut baselines = BTreeMap::new();
     for path in checks.iter().filter_map(|check| check.baseline.as_ref()) {
         if !baselines.contains_key(path) {
-            baselines.insert(path.clone(), Baseline::open(path)?);
+            baselines.insert(path.clone(), Kept::open(path)?);
         }
     }
     // Places that cannot be written to should show before a long run, not after.
@@ -108,7 +109,7 @@ fn placed(error: Error, document: &Document, checks: &[Check]) -> Error {
 
 /// The report that the checks need.
 fn request_for(arguments: &CheckArguments, checks: &[Check]) -> Result<Request, Error> {
-    let request = request(&arguments.orders, &arguments.read, &arguments.what, arguments.threads)?;
+    let request = request(&arguments.orders, &arguments.read, &arguments.what, &arguments.resources)?;
     let mut by: Vec<String> = Vec::new();
     for breakdown in checks.iter().filter_map(Check::by) {
         let columns = |text: &str| {

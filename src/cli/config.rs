@@ -9,11 +9,10 @@ use super::settings::{Flag, Resolved, Section};
 
 /// Runs the command.
 pub(super) fn run(resolved: &Resolved) -> Result<()> {
-    let flags = Flag::all();
     let mut text = String::new();
     for section in Section::ALL {
         let _infallible = writeln!(text, "[{}]", section.name());
-        let of_section = flags.iter().filter(|flag| flag.section == section);
+        let of_section = resolved.flags.iter().filter(|flag| flag.section == section);
         let lines: Vec<(String, String)> = of_section
             .filter_map(|flag| {
                 let (values, origin) = resolved.value(flag)?;
@@ -32,8 +31,9 @@ pub(super) fn run(resolved: &Resolved) -> Result<()> {
             let _infallible = writeln!(text, "# [{table}]: {}:{}", document.name, item.place);
         }
     }
-    Output::open(None)?.deliver(text.trim_end().as_bytes())?;
-    Output::open(None)?.deliver(b"\n")
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Output::open(None)?.deliver(text.as_bytes())
 }
 
 /// Values as a file says them.

@@ -11,7 +11,7 @@ use crate::render::{render_changes, render_changes_csv, render_changes_json};
 
 /// Runs the command.
 pub(super) fn run(arguments: &DiffArguments) -> Result<()> {
-    let output = arguments.output.as_deref();
+    let output = arguments.to.output.as_deref();
     let extension = output.map(|path| path.extension().and_then(|extension| extension.to_str()));
     let format = match (arguments.format, extension) {
         (Some(format), _) => format,
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<()> {
     }
     let (old, new) = (Kept::open(&arguments.old)?, Kept::open(&arguments.new)?);
     let changes = diff(&old, &new, arguments.unlike)?;
-    let width = arguments.width.unwrap_or_else(|| terminal_width(output.is_some()));
+    let width = arguments.to.width.unwrap_or_else(|| terminal_width(output.is_some()));
     let bytes = match format {
         DiffFormatArgument::Table => render_changes(&changes, width),
         DiffFormatArgument::Csv => render_changes_csv(&changes)?,

@@ -7,13 +7,12 @@ use anyhow::Result;
 
 use super::args::InitArguments;
 use super::config::{quoted, written};
+use super::inspect::request;
 use super::message::say;
 use super::output::Output;
-use super::reading::read_options;
-use super::settings::{Flag, Origin, Resolved, Section};
-use crate::commands::inspect::{Inspection, Request, run as inspect};
+use super::settings::{Origin, Resolved, Section};
+use crate::commands::inspect::{Inspection, run as inspect};
 use crate::error::Error;
-use crate::input::source::expand;
 
 /// Ends of the names of files that are looked at where none is named.
 const EXPORTS: [&str; 7] = [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".parquet"];
@@ -27,15 +26,7 @@ pub(super) fn run(arguments: &InitArguments, resolved: &Resolved) -> Result<()> 
             .into());
     }
     let named = if arguments.files.is_empty() { exports()? } else { arguments.files.clone() };
-    let files = expand(&named)?;
-    let options = read_options(&arguments.read, &files)?;
-    let request = Request {
-        files,
-        customers: options.customers_file,
-        order_options: options.orders,
-        customer_options: options.customers,
-        max_rejects: arguments.read.max_rejects,
-    };
+    let request = request(&named, &arguments.read)?;
     let inspection = inspect(&request, &mut |_| Ok(()))?;
     if let Some(problem) = inspection.problems.first() {
         let error = Error::places(problem.what.clone());
@@ -73,8 +64,8 @@ fn exports() -> Result<Vec<String>, Error> {
 
 /// What the command line says of how files are read, as lines of a file.
 fn given(resolved: &Resolved) -> Vec<String> {
-    let flags = Flag::all();
-    let of_input = flags.iter().filter(|flag| flag.section == Section::Input && flag.key != "customers");
+    let of_input =
+        resolved.flags.iter().filter(|flag| flag.section == Section::Input && flag.key != "customers");
     of_input
         .filter_map(|flag| match resolved.value(flag)? {
             (values, Origin::CommandLine) => Some(format!("{} = {}", flag.key, written(flag, &values))),

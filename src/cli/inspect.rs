@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::args::{InspectArguments, InspectFormatArgument};
+use super::args::{InspectArguments, InspectFormatArgument, ReadArguments};
 use super::output::{Output, protect_inputs, terminal_width};
 use super::reading::read_options;
 use super::rejects::with_rejects;
@@ -13,7 +13,7 @@ use crate::render::{render_inspection, render_inspection_json};
 
 /// Runs the command. Where a report cannot be made, the findings are delivered and the run fails.
 pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
-    let output_path = arguments.output.as_deref();
+    let output_path = arguments.to.output.as_deref();
     let extension = output_path.and_then(|path| path.extension()).and_then(|extension| extension.to_str());
     let format = match (arguments.format, output_path.is_some(), extension) {
         (Some(format), ..) => format,
@@ -25,20 +25,12 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
                 .into());
         }
     };
-    let files = expand(&arguments.files)?;
-    let options = read_options(&arguments.read, &files)?;
-    let request = Request {
-        files,
-        customers: options.customers_file,
-        order_options: options.orders,
-        customer_options: options.customers,
-        max_rejects: arguments.read.max_rejects,
-    };
+    let request = request(&arguments.files, &arguments.read)?;
     let inputs = request.files.iter().chain(&request.customers);
-    protect_inputs(inputs, &arguments.read, &arguments.output)?;
+    protect_inputs(inputs, &arguments.read, &arguments.to.output)?;
     let output = Output::open(output_path)?;
     let inspection = with_rejects(arguments.read.rejects.as_deref(), |sink| inspect(&request, sink))?;
-    let width = arguments.width.unwrap_or_else(|| terminal_width(output_path.is_some()));
+    let width = arguments.to.width.unwrap_or_else(|| terminal_width(output_path.is_some()));
     let bytes = match format {
         InspectFormatArgument::Table => render_inspection(&inspection, width),
         InspectFormatArgument::Json => render_inspection_json(&inspection)?,
@@ -48,4 +40,17 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
         Some(problem) => Err(Error::places(problem.what.clone()).into()),
         None => Ok(()),
     }
+}
+
+/// What is to be inspected, and how it is read.
+pub(super) fn request(files: &[String], read: &ReadArguments) -> Result<Request, Error> {
+    let files = expand(files)?;
+    let options = read_options(read, &files)?;
+    Ok(Request {
+        files,
+        customers: options.customers_file,
+        order_options: options.orders,
+        customer_options: options.customers,
+        max_rejects: read.max_rejects,
+    })
 }

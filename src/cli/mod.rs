@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod config;
 mod diff;
+mod examples;
 mod init;
 mod inspect;
 mod leftovers;

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use super::args::{
-    ModelArgument, PeriodArgument, ReadArguments, ReportArguments, SegmentAtArgument, WeekdayArgument,
-    WhatArguments,
+    ModelArgument, PeriodArgument, ReadArguments, ReportArguments, ResourceArguments, SegmentAtArgument,
+    WeekdayArgument, WhatArguments,
 };
 use super::reading::{first_day, last_day, read_options, trimmed};
 use crate::activity::SegmentAt;
@@ -19,8 +19,8 @@ use crate::stats::Confidence;
 
 /// The request that the arguments of a report make.
 pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> {
-    let ReportArguments { orders, read, what, show, threads, .. } = arguments;
-    let request = request(orders, read, what, *threads)?;
+    let ReportArguments { orders, read, what, show, resources, .. } = arguments;
+    let request = request(orders, read, what, resources)?;
     let from = show.from.as_deref().map(|text| first_day("--from", text)).transpose()?;
     let to = show.to.as_deref().map(|text| last_day("--to", text)).transpose()?;
     if let (Some(from), Some(to)) = (from, to)
@@ -39,7 +39,7 @@ pub(super) fn request(
     orders: &[String],
     read: &ReadArguments,
     what: &WhatArguments,
-    threads: Option<u16>,
+    resources: &ResourceArguments,
 ) -> Result<Request, Error> {
     let unit = match what.period {
         PeriodArgument::Day => Unit::Day,
@@ -65,7 +65,7 @@ pub(super) fn request(
         customer_options: options.customers,
         by: Vec::new(),
         max_rejects: read.max_rejects,
-        threads: threads.map(usize::from).and_then(NonZeroUsize::new),
+        threads: resources.threads.map(usize::from).and_then(NonZeroUsize::new),
         memory: Memory::default(),
         plan: Plan {
             settings: Settings {

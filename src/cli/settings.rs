@@ -132,6 +132,17 @@ struct Given {
 }
 
 impl Given {
+    fn of(flag: &Flag, values: Vec<String>, origin: Origin) -> Self {
+        Self {
+            key: flag.key.clone(),
+            flag: flag.name(),
+            values,
+            is_switch: flag.is_switch(),
+            is_positional: flag.arg.is_positional(),
+            origin,
+        }
+    }
+
     fn arguments(&self) -> Vec<OsString> {
         if self.is_positional {
             return self.values.iter().map(OsString::from).collect();
@@ -150,6 +161,8 @@ pub(super) struct Resolved {
     pub(super) matches: ArgMatches,
     /// The configuration file, where there is one.
     pub(super) document: Option<Document>,
+    /// All flags that a file can say.
+    pub(super) flags: Vec<Flag>,
     given: Vec<Given>,
 }
 
@@ -204,15 +217,17 @@ pub(super) fn resolve(
         "report" | "config" => true,
         // Where a report goes is no business of others.
         "check" => flags.iter().any(|flag| flag.key == key && flag.section != Section::Output),
-        // It is given the files to look at.
         // It writes what the file is to be.
         "init" => false,
+        // It is given the files to look at.
         _ => {
             !["orders", "customers"].contains(&key)
                 && flags.iter().any(|flag| flag.key == key && flag.section == Section::Input)
         }
     };
-    let on_line = |key: &str| is_on_line(said, key);
+    let on_line = |key: &str| {
+        said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
+    };
     given.retain(|value| is_known(&value.key) && applies(&value.key) && !on_line(&value.key));
 
     let all = with_given(arguments, name, &given);
@@ -222,11 +237,7 @@ pub(super) fn resolve(
         Err(error) => return Err(explain(error, &command_of, &given)),
     };
     let arguments = Arguments::from_arg_matches(&matches)?;
-    Ok(Resolved { arguments, matches, document, given })
-}
-
-fn is_on_line(said: &ArgMatches, key: &str) -> bool {
-    said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
+    Ok(Resolved { arguments, matches, document, flags, given })
 }
 
 /// The file named on the command line, else in the environment.
@@ -276,17 +287,19 @@ fn explain(error: clap::Error, command: &Command, given: &[Given]) -> Refused {
     }
     let text = error.render().to_string();
     let text = text.split("\n\nUsage").next().unwrap_or(&text);
-    let mentioned: Vec<String> = given
-        .iter()
-        .filter(|value| mentions(text, &value.flag))
-        .map(|value| format!("{} comes from {}", value.flag, value.origin))
-        .collect();
+    let mentioned = origins(given, &[text]);
     if mentioned.is_empty() {
         return error.into();
     }
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     Refused::Known(Error::usage(text).hint(mentioned.join("; ")))
+}
+
+/// Where the flags that texts name came from.
+fn origins(given: &[Given], texts: &[impl AsRef<str>]) -> Vec<String> {
+    let named = |given: &&Given| texts.iter().any(|text| mentions(text.as_ref(), &given.flag));
+    given.iter().filter(named).map(|given| format!("{} comes from {}", given.flag, given.origin)).collect()
 }
 
 /// Whether a text names a flag.
@@ -334,14 +347,7 @@ fn of_environment(
             (true, _) => return Err(complain("it is true or false")),
             (false, _) => value,
         };
-        given.push(Given {
-            flag: flag.name(),
-            key,
-            values: vec![value],
-            is_switch: flag.is_switch(),
-            is_positional: flag.arg.is_positional(),
-            origin,
-        });
+        given.push(Given::of(flag, vec![value], origin));
     }
     given.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(given)
@@ -410,14 +416,7 @@ fn of_entry(
     };
     let values =
         if flag.is_path() { values.iter().map(|path| document.path(path)).collect() } else { values };
-    Ok(Given {
-        key: key.name.clone(),
-        flag: flag.name(),
-        values,
-        is_switch: flag.is_switch(),
-        is_positional: flag.arg.is_positional(),
-        origin: Origin::File(document.name.clone(), key.place),
-    })
+    Ok(Given::of(flag, values, Origin::File(document.name.clone(), key.place)))
 }
 
 fn scalar(document: &Document, item: &Item, key: &str) -> Result<String, Error> {
@@ -448,11 +447,6 @@ impl Resolved {
 
     /// Where the flags that a message names came from, if not from the command line.
     pub(super) fn origins_in(&self, messages: &[String]) -> Vec<String> {
-        let named = |given: &&Given| messages.iter().any(|message| mentions(message, &given.flag));
-        self.given
-            .iter()
-            .filter(named)
-            .map(|given| format!("{} comes from {}", given.flag, given.origin))
-            .collect()
+        origins(&self.given, messages)
     }
 }

@@ -106,6 +106,10 @@ struct Block {
     met: [u64; BLOCK / 64],
 }
 
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(NONE)
+}
+
 fn number(block: u32, within: usize) -> u32 {
     u32::try_from(block as usize * BLOCK + within).expect("fewer than 2³² numbers")
 }
@@ -126,11 +130,15 @@ impl Part {
         self.blocks.len() * BLOCK
     }
 
+    fn position(&self, stem: Stem) -> Option<usize> {
+        self.stems.iter().position(|known| known.stem == stem)
+    }
+
     /// The number of a key that was met before and has a number of its stem.
     pub(super) fn known(&mut self, key: &Key<'_>) -> Option<u32> {
         let By::Number(key) = key.by else { return None };
         if self.stems.get(self.last).is_none_or(|known| known.stem != key.stem) {
-            self.last = self.stems.iter().position(|known| known.stem == key.stem)?;
+            self.last = self.position(key.stem)?;
         }
         let place = key.value as usize / PARTS;
         let block = *self.stems[self.last].blocks.get(place / BLOCK)?;
@@ -150,9 +158,7 @@ impl Part {
         self.known(key).or_else(|| {
             let is_other = match &key.by {
                 By::Hash(_) => true,
-                By::Number(key) => {
-                    self.stems.iter().find(|known| known.stem == key.stem).is_none_or(|stem| stem.has_others)
-                }
+                By::Number(key) => self.position(key.stem).is_none_or(|at| self.stems[at].has_others),
             };
             let found = if is_other { self.table.look_up(key.text, hash)? as usize } else { return None };
             Some(number(self.blocks_of_table[found / BLOCK], found % BLOCK))
@@ -173,7 +179,7 @@ impl Part {
         self.table.insert(hash, at);
         let at = at as usize;
         if at / BLOCK == self.blocks_of_table.len() {
-            let block = self.new_block((NONE, u32::try_from(at / BLOCK).unwrap_or(NONE)));
+            let block = self.new_block((NONE, small(at / BLOCK)));
             self.blocks_of_table.push(block);
         }
         number(self.blocks_of_table[at / BLOCK], at % BLOCK)
@@ -181,7 +187,7 @@ impl Part {
 
     /// The block for a key by its number, new or not; `None` where its stem has too few keys for that.
     fn block_of(&mut self, key: &Numbered) -> Option<u32> {
-        let stem = match self.stems.iter().position(|known| known.stem == key.stem) {
+        let stem = match self.position(key.stem) {
             Some(stem) => stem,
             None if self.stems.len() == STEMS => return None,
             None => {
@@ -198,7 +204,6 @@ impl Part {
             self.stems[stem].has_others = true;
             return None;
         }
-        let small = |number: usize| u32::try_from(number).unwrap_or(NONE);
         let block = self.new_block((small(stem), small(which)));
         let blocks = &mut self.stems[stem].blocks;
         if which >= blocks.len() {
@@ -218,7 +223,6 @@ impl Part {
         let (block, within) = (number as usize / BLOCK, number as usize % BLOCK);
         let (stem, which) = self.blocks[block].of;
         let place = which as usize * BLOCK + within;
-        let small = |number: usize| u32::try_from(number).unwrap_or(NONE);
         match self.stems.get(stem as usize) {
             None => self.table.text(small(place)).to_vec(),
             Some(numbers) => {

@@ -137,7 +137,7 @@ impl Verdicts<'_> {
         }
         text += &format!("; asked: {}", verdict.bound);
         if let Some(why) = &verdict.why {
-            text += &format!(" ({})", why.0);
+            text += &format!(" ({why})");
         }
         text
     }

@@ -106,6 +106,6 @@ fn verdict_out(verdict: &Verdict) -> VerdictOut<'_> {
             difference: verdict.value.map(|now| now - value),
             difference_interval: verdict.difference.map(pair),
         }),
-        why: verdict.why.as_ref().map(|why| why.0.as_str()),
+        why: verdict.why.as_deref(),
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn markdown(verdicts: &Verdicts<'_>) -> String {
             });
             format!("{period}: {}{moved}", verdicts.number(check.measure, *value))
         });
-        let why = verdict.why.as_ref().map_or(String::new(), |why| format!(" ({})", why.0));
+        let why = verdict.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
         let segment = segment_words(verdict);
         let cells = [
             state,
