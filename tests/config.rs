@@ -60,6 +60,20 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     );
 }
 
+/// Profiles of the file that the environment names are those of every command.
+#[test]
+fn the_environment_names_the_file_for_every_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "o.csv", "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n");
+    write(folder, "other.toml", "[[check]]\nmetric = 'orders'\nmin = 1\n[profiles.own]\nnonsense = 1\n");
+    for command in ["report", "check", "inspect", "init"] {
+        let output = with_environment(folder, &[("REGULARS_CONFIG", "other.toml")], &[command, "o.csv"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && errors.contains("other.toml:5:1"), "{command}: {errors}");
+    }
+}
+
 /// What `config` prints is a file that says the same.
 #[test]
 fn what_config_prints_can_be_read_again() {

@@ -228,6 +228,8 @@ pub(super) fn resolve(
     let on_line = |key: &str| {
         said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
     };
+    // Profiles of the file are for every command that reads exports.
+    let applies = |key: &str| key == "config" || applies(key);
     given.retain(|value| is_known(&value.key) && applies(&value.key) && !on_line(&value.key));
 
     let all = with_given(arguments, name, &given);
