@@ -194,6 +194,20 @@ pub(super) struct OutputArguments {
     pub(super) width: Option<usize>,
 }
 
+// How the program speaks on standard error.
+#[derive(Debug, Args)]
+pub(super) struct LogArguments {
+    /// Messages on standard error as text, or as a JSON object per line
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub(super) log_format: LogFormatArgument,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormatArgument {
+    Text,
+    Json,
+}
+
 // What of the machine is used.
 #[derive(Debug, Args)]
 pub(super) struct ResourceArguments {
@@ -335,6 +349,9 @@ pub(super) struct ReportArguments {
     pub(super) quiet: bool,
 
     #[command(flatten)]
+    pub(super) log: LogArguments,
+
+    #[command(flatten)]
     pub(super) resources: ResourceArguments,
 }
 
@@ -355,12 +372,18 @@ pub(super) struct CheckArguments {
     pub(super) strict: bool,
 
     /// The format on standard output
-    #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
-    pub(super) format: VerdictFormatArgument,
+    #[arg(
+        long = "format",
+        value_name = "FORMAT",
+        value_enum,
+        default_value = "table",
+        help_heading = "Output"
+    )]
+    pub(super) verdict_format: VerdictFormatArgument,
 
     /// Write to a file too, whole or not at all; repeatable: .xml (JUnit), .json, .md, .tap, .txt
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    pub(super) output: Vec<PathBuf>,
+    #[arg(short = 'o', long = "output", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(super) verdicts: Vec<PathBuf>,
 
     /// The width of a table [default: the terminal's, else 80]
     #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
@@ -369,6 +392,9 @@ pub(super) struct CheckArguments {
     /// Print only what is wrong
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
+
+    #[command(flatten)]
+    pub(super) log: LogArguments,
 
     #[command(flatten)]
     pub(super) resources: ResourceArguments,
@@ -396,6 +422,9 @@ pub(super) struct InitArguments {
     /// The file to write, which must not be there yet
     #[arg(short, long, value_name = "FILE", default_value = "regulars.toml", help_heading = "Output")]
     pub(super) output: PathBuf,
+
+    #[command(flatten)]
+    pub(super) log: LogArguments,
 }
 
 #[derive(Debug, Args)]
@@ -418,6 +447,9 @@ pub(super) struct DiffArguments {
 
     #[command(flatten)]
     pub(super) to: OutputArguments,
+
+    #[command(flatten)]
+    pub(super) log: LogArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -442,6 +474,9 @@ pub(super) struct InspectArguments {
 
     #[command(flatten)]
     pub(super) to: OutputArguments,
+
+    #[command(flatten)]
+    pub(super) log: LogArguments,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

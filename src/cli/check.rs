@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::Outcome;
 use super::args::{CheckArguments, VerdictFormatArgument};
-use super::message::say;
+use super::message::{Level, say};
 use super::output::{Output, is_closed_pipe, protect_inputs, terminal_width};
 use super::progress::Bar;
 use super::reading::require_fresh;
@@ -38,12 +38,12 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
         return Err(Error::usage(format!("{}: there is no [[check]]", document.name)).into());
     }
     let outputs: Vec<(&Path, VerdictFormat)> = arguments
-        .output
+        .verdicts
         .iter()
         .map(|path| Ok((path.as_path(), format_of(path)?)))
         .collect::<Result<_, Error>>()?;
     let request = request_for(arguments, &checks)?;
-    protect_inputs(request.orders.iter().chain(&request.customers), &arguments.read, &arguments.output)?;
+    protect_inputs(request.orders.iter().chain(&request.customers), &arguments.read, &arguments.verdicts)?;
     let mut baselines = BTreeMap::new();
     for path in checks.iter().filter_map(|check| check.baseline.as_ref()) {
         if !baselines.contains_key(path) {
@@ -71,16 +71,16 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
     };
     if !arguments.quiet {
         for (place, slip) in checks.iter().flat_map(Check::slips) {
-            say(format_args!("regulars: warning: {}:{place}: {slip}", document.name));
+            say(Level::Warning, format_args!("{}:{place}: {slip}", document.name));
         }
         for warning in &report.warnings {
-            say(format_args!("regulars: warning: {warning}"));
+            say(Level::Warning, warning);
         }
     }
     for ((_, format), file) in outputs.iter().zip(files) {
         file.deliver(&render_verdicts(&Verdicts { only_wrong: false, ..verdicts }, *format)?)?;
     }
-    let shown = render_verdicts(&verdicts, chosen(arguments.format))?;
+    let shown = render_verdicts(&verdicts, chosen(arguments.verdict_format))?;
     // Who does not want to read all of it does not change the verdict.
     match Output::open(None)?.deliver(&shown) {
         Err(error) if !is_closed_pipe(&error) => return Err(error),

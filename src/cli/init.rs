@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::args::InitArguments;
 use super::config::{quoted, written};
 use super::inspect::request;
-use super::message::say;
+use super::message::{Level, say};
 use super::output::Output;
 use super::settings::{Origin, Resolved, Section};
 use crate::commands::inspect::{Inspection, run as inspect};
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &InitArguments, resolved: &Resolved) -> Result<()> 
     }
     let given = given(resolved);
     Output::open(Some(path))?.deliver(text(&inspection, &given, arguments).as_bytes())?;
-    say(format_args!("regulars: {} is written; regulars report reads it", path.display()));
+    say(Level::Info, format_args!("{} is written; regulars report reads it", path.display()));
     Ok(())
 }
 

@@ -1,10 +1,73 @@
-//! What is said to the user, on standard error.
+//! What is said to the user, on standard error: as text, or as a JSON object per line for those who collect logs.
 
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Writes a line to standard error. When nobody can read it any more, the run goes on all the same.
-pub(super) fn say(line: impl Display) {
+use serde::Serialize;
+
+/// How grave a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    /// What was done.
+    Info,
+    /// What a careful reader should know.
+    Warning,
+    /// Why the run failed.
+    Error,
+    /// A bug in this program.
+    Internal,
+}
+
+impl Level {
+    /// What stands before the text.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Info => "",
+            Self::Warning => "warning: ",
+            Self::Error => "error: ",
+            Self::Internal => "internal error: ",
+        }
+    }
+}
+
+/// A message for programs.
+#[derive(Serialize)]
+struct Line<'m> {
+    level: Level,
+    message: &'m str,
+    /// What to do next.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    next: &'m [String],
+}
+
+static AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// From now on messages are JSON, a line each.
+pub(super) fn speak_json() {
+    AS_JSON.store(true, Relaxed);
+}
+
+/// Whether messages are for programs.
+pub(super) fn is_for_programs() -> bool {
+    AS_JSON.load(Relaxed)
+}
+
+/// Says something. When nobody can read it any more, the run goes on all the same.
+pub(super) fn say(level: Level, text: impl Display) {
+    say_with(level, text, &[]);
+}
+
+/// The same, and what to do next.
+pub(super) fn say_with(level: Level, text: impl Display, next: &[String]) {
+    let text = text.to_string();
     let mut out = std::io::stderr().lock();
-    let _unread = writeln!(out, "{line}");
+    let _unread = if is_for_programs() {
+        let line = Line { level, message: &text, next };
+        serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from).and_then(|()| writeln!(out))
+    } else {
+        let next = next.iter().fold(String::new(), |text, step| text + "  " + step + "\n");
+        write!(out, "regulars: {}{text}\n{next}", level.prefix())
+    };
 }

@@ -23,7 +23,7 @@ use clap::error::ErrorKind;
 
 use crate::error::{Error, Kind};
 use args::Command;
-use message::say;
+use message::{Level, say, say_with};
 use settings::{Refused, Resolved};
 
 /// How a run ended; `main` turns it into an exit code.
@@ -50,9 +50,8 @@ pub fn run() -> Outcome {
         }
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("no message");
-        say(format_args!(
-            "regulars: internal error: {message}{place}\n  this is a bug; please report it with the command you ran"
-        ));
+        let next = ["this is a bug; please report it with the command you ran".to_owned()];
+        say_with(Level::Internal, format_args!("{message}{place}"), &next);
     }));
     std::panic::catch_unwind(|| {
         let arguments: Vec<_> = std::env::args_os().collect();
@@ -87,18 +86,17 @@ fn finish(result: Result<Outcome>, origins: &dyn Fn(&[String]) -> Vec<String>) -
         return Outcome::Done;
     }
     let Some(known) = error.downcast_ref::<Error>() else {
-        say(format_args!("regulars: error: {error:#}"));
+        say(Level::Error, format_args!("{error:#}"));
         return Outcome::Input;
     };
-    let prefix = if known.kind() == Kind::Internal { "internal error" } else { "error" };
-    for message in known.messages() {
-        say(format_args!("regulars: {prefix}: {message}"));
-    }
-    if let Some(hint) = known.next_step() {
-        say(format_args!("  {hint}"));
-    }
-    for origin in origins(known.messages()) {
-        say(format_args!("  {origin}"));
+    let level = if known.kind() == Kind::Internal { Level::Internal } else { Level::Error };
+    let hint = known.next_step().map(str::to_owned);
+    let next: Vec<String> = hint.into_iter().chain(origins(known.messages())).collect();
+    if let Some((last, others)) = known.messages().split_last() {
+        for message in others {
+            say(level, message);
+        }
+        say_with(level, last, &next);
     }
     match known.kind() {
         Kind::Usage => Outcome::Usage,
@@ -116,9 +114,10 @@ fn refuse(error: &clap::Error) -> Outcome {
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    say(format_args!("regulars: error: {}", text.trim_end()));
-    if error.kind() == ErrorKind::InvalidSubcommand {
-        say("  to report on a file, write: regulars report FILE");
-    }
+    let next = match error.kind() {
+        ErrorKind::InvalidSubcommand => vec!["to report on a file, write: regulars report FILE".to_owned()],
+        _ => Vec::new(),
+    };
+    say_with(Level::Error, text.trim_end(), &next);
     Outcome::Usage
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::message::is_for_programs;
 use crate::input::source::Source;
 use crate::means::Progress;
 
@@ -27,7 +28,7 @@ struct State {
 impl Bar {
     /// A bar for these files; `None` where nobody would see it.
     pub(super) fn new<'s>(sources: impl Iterator<Item = &'s Source>, quiet: bool) -> Option<Self> {
-        if quiet || !std::io::stderr().is_terminal() {
+        if quiet || is_for_programs() || !std::io::stderr().is_terminal() {
             return None;
         }
         // Standard input and pipes do not say how long they are.

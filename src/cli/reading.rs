@@ -195,14 +195,12 @@ fn encoding(name: &str) -> Result<&'static encoding_rs::Encoding, Error> {
     })
 }
 
-/// The user's profiles: from the file named, else from `regulars.toml` in the current folder, if there is one.
+/// The user's profiles, from the configuration file.
 fn own_profiles(config: Option<&Path>) -> Result<Vec<Profile>, Error> {
-    let path = config.unwrap_or(Path::new("regulars.toml"));
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse_own(&path.display().to_string(), &text),
-        Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::usage(format!("{}: {error}", path.display()))),
-    }
+    let Some(path) = config else { return Ok(Vec::new()) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
+    parse_own(&path.display().to_string(), &text)
 }
 
 pub(super) fn trimmed(texts: &[String]) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::args::{DialectArgument, FormatArgument, ReportArguments};
-use super::message::say;
+use super::message::{Level, say};
 use super::output::{Output, protect_inputs, terminal_width};
 use super::progress::Bar;
 use super::reading::require_fresh;
@@ -82,14 +82,14 @@ fn complete_names(outputs: &[PathBuf], report: &Report) -> Result<Vec<PathBuf>, 
 /// Warnings, and the account of the rows where the output does not show it.
 fn tell(report: &Report, formats: &[Format]) {
     for warning in &report.warnings {
-        say(format_args!("regulars: warning: {warning}"));
+        say(Level::Warning, warning);
     }
     if !formats.iter().any(|format| matches!(format, Format::Table | Format::Markdown)) {
         if let Some(orders) = &report.orders {
-            say(format_args!("regulars: orders: {}", accounting(&orders.account)));
+            say(Level::Info, format_args!("orders: {}", accounting(&orders.account)));
         }
         if let Some(customers) = &report.customers {
-            say(format_args!("regulars: customers: {}", accounting(&customers.account)));
+            say(Level::Info, format_args!("customers: {}", accounting(&customers.account)));
         }
     }
 }

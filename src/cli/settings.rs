@@ -5,18 +5,27 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::ValueHint;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{
+    Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _, ValueEnum as _,
+};
 
-use super::args::{Arguments, ReadArguments};
+use super::args::{Arguments, LogFormatArgument, ReadArguments};
+use super::message::speak_json;
 use crate::config::{Document, Item, Key, Place, Value};
 use crate::error::{Error, nearest};
 
 /// The file that is read where none is named.
 pub(super) const DEFAULT_FILE: &str = "regulars.toml";
+
+/// The flag that names the file, which no file can say.
+const CONFIG: &str = "config";
+
+/// The flag that says how messages are written.
+const LOG_FORMAT: &str = "log_format";
 
 /// Before the names of flags in the environment.
 const PREFIX: &str = "REGULARS_";
@@ -47,7 +56,7 @@ impl Section {
 /// The other keys that a file may have.
 const TABLES: [&str; 2] = ["check", "profiles"];
 
-/// A flag of `regulars report`, which has all that a file can say.
+/// A flag that a file can say: those of `regulars report`, and what `regulars check` has beyond them.
 pub(super) struct Flag {
     pub(super) section: Section,
     /// Its name in the file.
@@ -60,9 +69,16 @@ impl Flag {
     pub(super) fn all() -> Vec<Self> {
         let read = ReadArguments::augment_args(Command::new("read"));
         let is_read = |arg: &Arg| read.get_arguments().any(|other| other.get_id() == arg.get_id());
-        let Some(report) = report_command() else { return Vec::new() };
-        let flags = report.get_arguments().filter(|arg| !["config", "help"].contains(&arg.get_id().as_str()));
+        let commands = ["report", "check"].map(command_named);
+        let mut flags: Vec<&Arg> = Vec::new();
+        for arg in commands.iter().flat_map(Command::get_arguments) {
+            let id = arg.get_id();
+            if id != CONFIG && id != "help" && !flags.iter().any(|known| known.get_id() == id) {
+                flags.push(arg);
+            }
+        }
         flags
+            .into_iter()
             .map(|arg| Self {
                 section: match arg.get_help_heading() {
                     _ if is_read(arg) || arg.is_positional() => Section::Input,
@@ -95,10 +111,10 @@ impl Flag {
     }
 }
 
-fn report_command() -> Option<Command> {
+fn command_named(name: &str) -> Command {
     let mut all = Arguments::command();
     all.build();
-    all.find_subcommand("report").cloned()
+    all.find_subcommand(name).cloned().unwrap_or_default()
 }
 
 /// Where a value came from.
@@ -143,6 +159,11 @@ impl Given {
         }
     }
 
+    fn config(path: String, origin: Origin) -> Self {
+        let (key, flag) = (CONFIG.to_owned(), "--config".to_owned());
+        Self { key, flag, values: vec![path], is_switch: false, is_positional: false, origin }
+    }
+
     fn arguments(&self) -> Vec<OsString> {
         if self.is_positional {
             return self.values.iter().map(OsString::from).collect();
@@ -164,6 +185,8 @@ pub(super) struct Resolved {
     /// All flags that a file can say.
     pub(super) flags: Vec<Flag>,
     given: Vec<Given>,
+    /// What is given to other commands.
+    elsewhere: Vec<Given>,
 }
 
 /// Why there are none.
@@ -197,40 +220,39 @@ pub(super) fn resolve(
         command.try_get_matches_from(arguments)?;
         return Err(Error::usage("no command is given").into());
     };
-    let flags = Flag::all();
-    let environment = of_environment(&flags, environment)?;
-    let document = match config_path(said, &environment) {
-        Some(path) => Some(Document::open(&path)?),
-        None if Path::new(DEFAULT_FILE).exists() => Some(Document::open(Path::new(DEFAULT_FILE))?),
-        None => None,
-    };
-    let mut given = match &document {
-        Some(document) => of_document(&flags, document)?,
-        None => Vec::new(),
-    };
-    // The environment goes before the file, and the command line before both.
-    given.retain(|value| !environment.iter().any(|other| other.key == value.key));
-    given.extend(environment);
-    let command_of = command.find_subcommand(name).cloned().unwrap_or_default();
-    let is_known = |key: &str| command_of.get_arguments().any(|arg| arg.get_id() == key);
-    let applies = |key: &str| match name {
-        "report" | "config" => true,
-        // Where a report goes is no business of others.
-        "check" => flags.iter().any(|flag| flag.key == key && flag.section != Section::Output),
-        // It writes what the file is to be.
-        "init" => false,
-        // It is given the files to look at.
-        _ => {
-            !["orders", "customers"].contains(&key)
-                && flags.iter().any(|flag| flag.key == key && flag.section == Section::Input)
-        }
-    };
     let on_line = |key: &str| {
         said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
     };
-    // Profiles of the file are for every command that reads exports.
-    let applies = |key: &str| key == "config" || applies(key);
-    given.retain(|value| is_known(&value.key) && applies(&value.key) && !on_line(&value.key));
+    let logs = said.try_get_one::<LogFormatArgument>(LOG_FORMAT).ok().flatten().copied();
+    speak(logs.filter(|_| on_line(LOG_FORMAT)));
+    let flags = Flag::all();
+    let mut given = of_environment(&flags, environment)?;
+    speak_as_given(&given, on_line(LOG_FORMAT));
+    let named = config_path(said, &given);
+    let is_named = named.is_some();
+    let path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
+    let document = path.as_deref().map(Document::open).transpose()?;
+    // The environment goes before the file, and the command line before both.
+    if let Some(document) = &document {
+        let is_free = |value: &Given| !given.iter().any(|other| other.key == value.key);
+        let of_file: Vec<Given> = of_document(&flags, document)?.into_iter().filter(is_free).collect();
+        given.extend(of_file);
+        speak_as_given(&given, on_line(LOG_FORMAT));
+    }
+    if let Some(path) = path.filter(|_| !is_named) {
+        given.push(Given::config(path.display().to_string(), Origin::Default));
+    }
+    let command_of = command_named(name);
+    let is_known = |key: &str| command_of.get_arguments().any(|arg| arg.get_id() == key);
+    let applies = |key: &str| match (name, key) {
+        ("report" | "config" | "check", _) | (_, LOG_FORMAT | CONFIG) => true,
+        // `init` writes what the file is to be; others are given the files to look at.
+        ("init", _) | (_, "orders" | "customers") => false,
+        _ => flags.iter().any(|flag| flag.key == key && flag.section == Section::Input),
+    };
+    given.retain(|value| !on_line(&value.key));
+    let (given, elsewhere): (Vec<Given>, Vec<Given>) =
+        given.into_iter().partition(|value| is_known(&value.key) && applies(&value.key));
 
     let all = with_given(arguments, name, &given);
     let parsed = command.clone().try_get_matches_from(&all);
@@ -239,13 +261,28 @@ pub(super) fn resolve(
         Err(error) => return Err(explain(error, &command_of, &given)),
     };
     let arguments = Arguments::from_arg_matches(&matches)?;
-    Ok(Resolved { arguments, matches, document, flags, given })
+    Ok(Resolved { arguments, matches, document, flags, given, elsewhere })
+}
+
+/// Messages in the format that is asked for, from now on.
+fn speak(format: Option<LogFormatArgument>) {
+    if format == Some(LogFormatArgument::Json) {
+        speak_json();
+    }
+}
+
+/// The same, as the environment or the file asks for, where the command line does not.
+fn speak_as_given(given: &[Given], is_on_line: bool) {
+    let value = given.iter().find(|given| given.key == LOG_FORMAT).and_then(|given| given.values.first());
+    if !is_on_line {
+        speak(value.and_then(|value| LogFormatArgument::from_str(value, false).ok()));
+    }
 }
 
 /// The file named on the command line, else in the environment.
 fn config_path(said: &ArgMatches, environment: &[Given]) -> Option<PathBuf> {
-    let on_line = said.try_get_one::<PathBuf>("config").ok().flatten().cloned();
-    let named = || environment.iter().find(|given| given.key == "config")?.values.first().map(PathBuf::from);
+    let on_line = said.try_get_one::<PathBuf>(CONFIG).ok().flatten().cloned();
+    let named = || environment.iter().find(|given| given.key == CONFIG)?.values.first().map(PathBuf::from);
     on_line.or_else(named)
 }
 
@@ -324,19 +361,12 @@ fn of_environment(
         let key = name.to_lowercase();
         let value = value.into_string().map_err(|_| complain("it is no UTF-8"))?;
         let origin = Origin::Environment(variable.clone());
-        if key == "config" {
-            given.push(Given {
-                flag: "--config".to_owned(),
-                key,
-                values: vec![value],
-                is_switch: false,
-                is_positional: false,
-                origin,
-            });
+        if key == CONFIG {
+            given.push(Given::config(value, origin));
             continue;
         }
         let Some(flag) = flags.iter().find(|flag| flag.key == key) else {
-            let names = flags.iter().map(|flag| flag.key.as_str()).chain(["config"]);
+            let names = flags.iter().map(|flag| flag.key.as_str()).chain([CONFIG]);
             let error = complain("there is no flag of this name");
             return Err(match nearest(&key, names) {
                 Some(near) => error.hint(format!("did you mean {PREFIX}{}?", near.to_uppercase())),
@@ -433,6 +463,9 @@ fn scalar(document: &Document, item: &Item, key: &str) -> Result<String, Error> 
 impl Resolved {
     /// Where the value of a key came from, and its values as they are written; `None` where it has none.
     pub(super) fn value(&self, flag: &Flag) -> Option<(Vec<String>, Origin)> {
+        if let Some(given) = self.elsewhere.iter().find(|given| given.key == flag.key) {
+            return Some((given.values.clone(), given.origin.clone()));
+        }
         let (_, matches) = self.matches.subcommand()?;
         let source = matches.try_contains_id(&flag.key).ok().and_then(|_| matches.value_source(&flag.key))?;
         let origin = match (source, self.given.iter().find(|given| given.key == flag.key)) {
