@@ -37,10 +37,18 @@ impl Kept {
     pub fn open(path: &str) -> Result<Self> {
         let bytes =
             std::fs::read(Path::new(path)).map_err(|error| Error::input(format!("{path}: {error}")))?;
+        Self::parse(path, &bytes)
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// They are no report.
+    pub fn parse(path: &str, bytes: &[u8]) -> Result<Self> {
         let kept = if bytes.trim_ascii_start().starts_with(b"{") {
-            of_json(path, &bytes)
+            of_json(path, bytes)
         } else {
-            of_csv(path, &bytes)
+            of_csv(path, bytes)
         }?;
         if kept.columns.get(..PERIOD.len()).is_none_or(|first| first != PERIOD) {
             return Err(no_report(path));

@@ -14,6 +14,7 @@ pub mod config;
 pub mod error;
 pub mod input;
 pub mod kept;
+pub mod manifest;
 pub mod means;
 pub mod metrics;
 pub mod money;

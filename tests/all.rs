@@ -19,6 +19,7 @@ mod cron;
 mod dialects;
 mod diff;
 mod histories;
+mod manifest;
 mod means;
 mod packing;
 mod profiles;

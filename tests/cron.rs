@@ -26,7 +26,11 @@ fn outputs_are_named_after_the_last_complete_period() {
     // March is not over.
     let output = run(&["{period}.csv", "-o", "latest.md", "-o", "{period}-again.json"]);
     assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
-    assert_eq!(names(folder), ["2024-02-again.json", "2024-02.csv", "latest.md", "orders.csv"]);
+    let outputs = ["2024-02-again.json", "2024-02.csv", "latest.md"];
+    let manifests = outputs.map(|name| format!("{name}.manifest.json"));
+    let mut expected = [&outputs.map(str::to_owned)[..], &manifests, &["orders.csv".to_owned()]].concat();
+    expected.sort();
+    assert_eq!(names(folder), expected);
     let read = |name: &str| fs::read(folder.join(name)).expect(name);
     let first = ["2024-02.csv", "latest.md", "2024-02-again.json"].map(read);
     assert!(first[0].starts_with(b"period,") && first[1].starts_with(b"#") && first[2].starts_with(b"{"));
@@ -45,7 +49,7 @@ fn outputs_are_named_after_the_last_complete_period() {
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && errors.contains(expected), "{outputs:?}: {errors}");
     }
-    assert_eq!(names(folder).len(), 4);
+    assert_eq!(names(folder), expected);
 }
 
 #[test]
@@ -55,7 +59,17 @@ fn old_data_fails_where_fresh_data_is_required() {
     fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
     // The last purchase is of 2024-03-05.
     for (as_of, code) in [("2024-03-08", 0), ("2024-03-09", 3)] {
-        let flags = ["--as-of", as_of, "--require-fresh", "3d", "--active-for", "1mo", "-o", "out.csv"];
+        let flags = [
+            "--as-of",
+            as_of,
+            "--require-fresh",
+            "3d",
+            "--active-for",
+            "1mo",
+            "--no-manifest",
+            "-o",
+            "out.csv",
+        ];
         let output = regulars(folder, &[&["report", "orders.csv"], &flags[..]].concat());
         assert_eq!(output.status.code(), Some(code), "{as_of}: {output:?}");
         assert_eq!(folder.join("out.csv").exists(), code == 0);
@@ -92,7 +106,7 @@ fn two_runs_do_not_write_one_file() {
     // A lock that nobody holds is one that a killed run left.
     drop(lock);
     assert!(regulars(folder, &report).status.success());
-    assert_eq!(names(folder), ["orders.csv", "out.csv"]);
+    assert_eq!(names(folder), ["orders.csv", "out.csv", "out.csv.manifest.json"]);
     assert!(fs::read(folder.join("out.csv")).expect("reads").starts_with(b"period,"));
 }
 
@@ -166,9 +180,133 @@ mod signals {
         let status = send("-KILL", begin(folder, &["report", "-", "-o", "out.csv"]));
         assert_eq!(status.signal(), Some(9));
         assert_eq!(fs::read(folder.join("out.csv")).expect("reads"), b"as it was");
-        assert_eq!(names(folder).len(), 5, "{:?}", names(folder));
+        // For the report and for its manifest, a temporary file and a lock each.
+        assert_eq!(names(folder).len(), 7, "{:?}", names(folder));
         let flags = ["--active-for", "1mo", "-q", "-o", "out.csv"];
         assert!(regulars(folder, &[&["report", "orders.csv"], &flags[..]].concat()).status.success());
-        assert_eq!(names(folder), [".regulars-out.csv.notes.tmp", "orders.csv", "out.csv"]);
+        assert_eq!(
+            names(folder),
+            [".regulars-out.csv.notes.tmp", "orders.csv", "out.csv", "out.csv.manifest.json"]
+        );
+    }
+
+    /// Whatever the moment: each file is the old one or the new one, whole.
+    #[test]
+    fn what_is_killed_at_any_moment_has_no_half_written_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let orders = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/orders.csv");
+        let orders = orders.to_str().expect("UTF-8");
+        let outputs = ["out.csv", "out.json", "out.jsonl", "out.md", "out.txt"];
+        let flags: Vec<&str> = outputs.iter().flat_map(|output| ["-o", output]).collect();
+        let command = [&["report", orders, "-q", "--ci", "95"], &flags[..]].concat();
+        let manifests = outputs.map(|name| format!("{name}.manifest.json"));
+        let all: Vec<&str> = outputs.into_iter().chain(manifests.iter().map(String::as_str)).collect();
+        let read = |name: &&str| fs::read(folder.join(name)).expect("reads");
+        let start = Instant::now();
+        assert!(regulars(folder, &command).status.success());
+        let took = start.elapsed();
+        let new: Vec<Vec<u8>> = all.iter().map(read).collect();
+        let mut replaced = 0;
+        for moment in 0..40_u32 {
+            for name in &all {
+                fs::write(folder.join(name), "as it was").expect("writes");
+            }
+            let mut child = Command::new(env!("CARGO_BIN_EXE_regulars"))
+                .args(&command)
+                .current_dir(folder)
+                .env_clear()
+                .spawn()
+                .expect("the program starts");
+            std::thread::sleep(took * moment / 35);
+            child.kill().expect("kills");
+            child.wait().expect("ends");
+            for (name, new) in all.iter().zip(&new) {
+                let now = read(name);
+                assert!(now == *new || now == b"as it was", "{name} at {moment}: {} bytes", now.len());
+                replaced += u32::from(now == *new);
+            }
+        }
+        // Some came too late, unless the machine was much slower than before.
+        println!("{replaced} of {} files were replaced", 40 * all.len());
+    }
+
+    /// A disk that is full: here one of a few pages, where the system lets us have it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_leaves_the_old_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let orders = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/orders.csv");
+        fs::create_dir(folder.join("disk")).expect("a folder");
+        let (program, orders) = (env!("CARGO_BIN_EXE_regulars"), orders.display());
+        // What comes after the limit fails to be written, as on a full disk.
+        let limited = |command: &str| {
+            let script = format!("trap '' XFSZ; ulimit -f 8; exec '{program}' {command}");
+            Command::new("bash").args(["-c", &script]).current_dir(folder).output().expect("bash")
+        };
+        let full = |command: &str| {
+            let script = format!(
+                "mount -t tmpfs -o size=16k none disk || exit 99; cd disk; printf 'as it was' > out.csv; \
+                 printf 'as it was' > bad.csv; '{program}' {command}; code=$?; \
+                 ls -A; cat out.csv bad.csv; exit $code"
+            );
+            let unshare = ["--user", "--map-root-user", "--mount", "bash", "-c", &script];
+            Command::new("unshare").args(unshare).current_dir(folder).output()
+        };
+        let customers = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/customers.csv");
+        let customers = customers.display();
+        let report = format!("report '{orders}' --customers '{customers}' --by country,channel -q");
+        for name in ["out.csv", "out.json", "out.md", "out.txt", "out.jsonl"] {
+            fs::write(folder.join(name), "as it was").expect("writes");
+            let output = limited(&format!("{report} -o {name}"));
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.code() == Some(3) && errors.contains("cannot be written"), "{errors}");
+            assert_eq!(fs::read(folder.join(name)).expect("reads"), b"as it was");
+        }
+        let left: Vec<String> = names(folder).into_iter().filter(|name| name.contains("regulars")).collect();
+        assert!(left.is_empty(), "{left:?}");
+
+        let output = full(&format!("{report} -o out.csv"));
+        match output {
+            Ok(output) if output.status.code() != Some(99) && output.status.code() != Some(1) => {
+                let told = String::from_utf8_lossy(&output.stdout).into_owned();
+                let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(
+                    output.status.code() == Some(3) && errors.contains("No space left"),
+                    "{told}{errors}"
+                );
+                assert_eq!(told, "bad.csv\nout.csv\nas it wasas it was");
+            }
+            other => println!("SKIPPED a disk of its own: {:?}", other.map(|output| output.stderr)),
+        }
+        // Standard output, too.
+        let script = format!("exec '{program}' report '{orders}' --format csv > /dev/full");
+        let output = Command::new("bash").args(["-c", &script]).output().expect("bash");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(3) && errors.contains("No space left"), "{errors}");
+    }
+
+    /// A folder that nobody can write to, not even root.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_cannot_be_written_to_shows_before_the_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+        fs::write(folder.join("k.toml"), "[[check]]\nmetric = 'orders'\nmin = 1\n").expect("writes");
+        for command in [
+            &["report", "orders.csv", "-o", "/proc/out.csv"][..],
+            &["report", "orders.csv", "-o", "out.csv", "--rejects", "/proc/bad.csv"],
+            &["check", "orders.csv", "--config", "k.toml", "-o", "/proc/out.xml"],
+            &["inspect", "orders.csv", "-o", "/proc/out.json"],
+            &["report", "orders.csv", "-o", "missing/out.csv"],
+        ] {
+            let output = regulars(folder, command);
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.code() == Some(3) && errors.contains(": cannot be written: "), "{errors}");
+            assert!(output.stdout.is_empty(), "{command:?}");
+            assert_eq!(names(folder), ["k.toml", "orders.csv"], "{command:?}");
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::examples::{
-    AFTER_HELP_CHECK, AFTER_HELP_DIFF, AFTER_HELP_INIT, AFTER_HELP_INSPECT, AFTER_HELP_SHORT, after_help,
+    AFTER_HELP_CHECK, AFTER_HELP_DIFF, AFTER_HELP_INIT, AFTER_HELP_INSPECT, AFTER_HELP_SHORT,
+    AFTER_HELP_VERIFY, after_help,
 };
 use crate::calendar::Span;
 use crate::input::account::Limit;
@@ -35,6 +36,10 @@ pub(super) enum Command {
     /// What moved between two reports that were kept: restated numbers, new periods
     #[command(after_help = AFTER_HELP_DIFF)]
     Diff(Box<DiffArguments>),
+
+    /// Whether a report is the one that was made, and the same when it is made again
+    #[command(after_help = AFTER_HELP_VERIFY)]
+    Verify(Box<VerifyArguments>),
 
     /// A commented regulars.toml for the files at hand
     #[command(after_help = AFTER_HELP_INIT)]
@@ -332,6 +337,10 @@ pub(super) struct ReportArguments {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(super) output: Vec<PathBuf>,
 
+    /// Write no manifest beside a file: what it was made of, for `regulars verify`
+    #[arg(long, help_heading = "Output")]
+    pub(super) no_manifest: bool,
+
     /// Which program a CSV is for: excel-de writes ; and decimal commas
     #[arg(long, value_enum, default_value = "standard", help_heading = "Output")]
     pub(super) csv_dialect: DialectArgument,
@@ -456,6 +465,33 @@ pub(super) struct DiffArguments {
 pub(super) enum DiffFormatArgument {
     Table,
     Csv,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// Manifests: FILE.manifest.json that report -o FILE wrote, or patterns in quotes
+    #[arg(value_name = "MANIFEST", required = true, value_hint = ValueHint::FilePath)]
+    pub(super) manifests: Vec<String>,
+
+    /// The format
+    #[arg(long, value_enum, default_value = "table", help_heading = "Output")]
+    pub(super) format: VerifyFormatArgument,
+
+    /// Print only what is not as recorded
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+
+    #[command(flatten)]
+    pub(super) to: OutputArguments,
+
+    #[command(flatten)]
+    pub(super) log: LogArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum VerifyFormatArgument {
+    Table,
     Json,
 }
 

@@ -109,7 +109,7 @@ fn placed(error: Error, document: &Document, checks: &[Check]) -> Error {
 
 /// The report that the checks need.
 fn request_for(arguments: &CheckArguments, checks: &[Check]) -> Result<Request, Error> {
-    let request = request(&arguments.orders, &arguments.read, &arguments.what, &arguments.resources)?;
+    let (request, _) = request(&arguments.orders, &arguments.read, &arguments.what, &arguments.resources)?;
     let mut by: Vec<String> = Vec::new();
     for breakdown in checks.iter().filter_map(Check::by) {
         let columns = |text: &str| {

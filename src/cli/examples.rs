@@ -35,6 +35,17 @@ Late refunds and orders change closed months; regulars report --as-of DATE gives
 stood. Reports whose settings, formulas or columns differ are not compared unless --unlike says so;
 a CSV tells its columns only, a JSON all of it. The exit code is 0 whether or not anything moved.";
 
+pub(super) const AFTER_HELP_VERIFY: &str = "\
+Examples:
+  regulars verify reports/2025-03.csv.manifest.json
+  regulars verify 'reports/*.manifest.json' -q
+
+A manifest lies beside every file of `regulars report -o` (unless --no-manifest): the SHA-256 and rows of
+what was read, the flags in effect, the definitions, the days covered, and the SHA-256 of the file.
+`verify` looks at all of them, makes the report again, and tells which numbers are others.
+
+Exit codes: 0 all is as recorded, 1 something is not, 2 usage, 3 it cannot be told: a file is gone.";
+
 pub(super) const AFTER_HELP_CHECK: &str = "\
 Examples:
   regulars check

@@ -11,11 +11,13 @@ mod leftovers;
 mod message;
 mod output;
 mod progress;
+mod provenance;
 mod reading;
 mod rejects;
 mod report;
 mod request;
 mod settings;
+mod verify;
 mod whole_file;
 
 use anyhow::Result;
@@ -66,11 +68,12 @@ pub fn run() -> Outcome {
 
 fn dispatch(resolved: &Resolved) -> Result<Outcome> {
     match &resolved.arguments.command {
-        Command::Report(arguments) => report::run(arguments)?,
+        Command::Report(arguments) => report::run(arguments, resolved)?,
         Command::Inspect(arguments) => inspect::run(arguments)?,
         Command::Diff(arguments) => diff::run(arguments)?,
         Command::Init(arguments) => init::run(arguments, resolved)?,
         Command::Config(_) => config::run(resolved)?,
+        Command::Verify(arguments) => return verify::run(arguments),
         Command::Check(arguments) => return check::run(arguments, resolved.document.as_ref()),
     }
     Ok(Outcome::Done)

@@ -25,6 +25,11 @@ impl Output {
         path.map_or(Ok(Self::Stdout), |path| Ok(Self::File(WholeFile::create(path)?)))
     }
 
+    /// Whether it is a file that is written whole or not at all.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self, Self::File(file) if file.is_whole())
+    }
+
     /// Writes the result.
     pub(super) fn deliver(self, bytes: &[u8]) -> Result<()> {
         match self {

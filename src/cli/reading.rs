@@ -18,11 +18,14 @@ use crate::input::orders::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_S
 use crate::input::privacy::Privacy;
 use crate::input::profiles::{Choice, Profile, parse_own};
 use crate::input::rates::Rates;
-use crate::input::returns::{Returns, read_returns};
+use crate::input::returns::read_returns;
 use crate::input::side_file::SideOptions;
 use crate::input::source::{Source, expand};
 use crate::input::{DateOrder, GivenFormat};
 use crate::report::Report;
+
+/// Files beside the orders and the customers, by the flags that name them.
+pub(super) type Others = Vec<(&'static str, Source)>;
 
 /// How all files are to be read.
 pub(super) struct ReadOptions {
@@ -30,6 +33,8 @@ pub(super) struct ReadOptions {
     pub(super) customers: CustomerOptions,
     /// The customers file.
     pub(super) customers_file: Option<Source>,
+    /// The files that said something of the orders or of money; they are read already.
+    pub(super) others: Others,
     /// The name of the business time zone.
     pub(super) zone_name: String,
     pub(super) as_of: Option<Day>,
@@ -39,8 +44,8 @@ pub(super) struct ReadOptions {
 pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Result<ReadOptions, Error> {
     let named =
         [&arguments.customers, &arguments.returns, &arguments.payments, &arguments.lines, &arguments.rates];
-    let others = named.into_iter().flatten().filter(|file| *file == "-").count();
-    if others + files.iter().filter(|file| **file == Source::Stdin).count() > 1 {
+    let on_stdin = named.into_iter().flatten().filter(|file| *file == "-").count();
+    if on_stdin + files.iter().filter(|file| file.is_stdin()).count() > 1 {
         return Err(Error::usage("only one of the files can come from standard input"));
     }
     let as_of = arguments.as_of.as_deref().map(|text| last_day("--as-of", text)).transpose()?;
@@ -54,7 +59,8 @@ pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Resul
         None => None,
     };
     let privacy = if arguments.show_personal_data { Privacy::Shown } else { Privacy::Masked };
-    let orders = OrderOptions { privacy, ..order_options(arguments, &zone, as_of)? };
+    let others = other_files(arguments)?;
+    let orders = OrderOptions { privacy, ..order_options(arguments, &others, &zone, as_of)? };
     let given = arguments.customers_date_format.as_deref();
     let customers = CustomerOptions {
         map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)?,
@@ -66,7 +72,7 @@ pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Resul
         contracts: matches!(arguments.model, ModelArgument::Contract),
         as_of,
     };
-    Ok(ReadOptions { orders, customers, customers_file, zone_name, as_of })
+    Ok(ReadOptions { orders, customers, customers_file, others, zone_name, as_of })
 }
 
 /// Fails when the last purchase is too long ago: a job that runs on old exports says nothing of today.
@@ -92,6 +98,25 @@ pub(super) fn require_fresh(arguments: &ReadArguments, report: &Report) -> Resul
         .hint("is the newest export among the files? --require-fresh asks for it"))
 }
 
+fn other_files(arguments: &ReadArguments) -> Result<Others, Error> {
+    let named = [
+        ("rates", &arguments.rates),
+        ("returns", &arguments.returns),
+        ("payments", &arguments.payments),
+        ("lines", &arguments.lines),
+    ];
+    let mut others = Vec::new();
+    for (key, file) in named {
+        if let Some(file) = file {
+            let source = one_source(&format!("--{key}"), file)?;
+            // It is read at once, before anybody can ask.
+            source.want_digest();
+            others.push((key, source));
+        }
+    }
+    Ok(others)
+}
+
 fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {
     let mut sources = expand(&[argument.to_owned()])?;
     match (sources.pop(), sources.is_empty()) {
@@ -102,6 +127,7 @@ fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {
 
 fn order_options(
     arguments: &ReadArguments,
+    others: &Others,
     zone: &TimeZone,
     as_of: Option<Day>,
 ) -> Result<OrderOptions, Error> {
@@ -130,28 +156,19 @@ fn order_options(
     let refunded_status = without_included(REFUNDED_STATUS);
     // A payment that went back is none.
     let unpaid: BTreeSet<String> = excluded_status.union(&refunded_status).cloned().collect();
-    let amounts = [
-        ("--payments", Contents::Payments, &arguments.payments),
-        ("--lines", Contents::Lines, &arguments.lines),
-    ];
-    let amounts =
-        amounts.into_iter().find_map(|(flag, what, path)| path.as_ref().map(|path| (flag, what, path)));
+    let other = |key: &str| others.iter().find(|(known, _)| *known == key).map(|(_, source)| source);
+    let amounts = [("payments", Contents::Payments), ("lines", Contents::Lines)];
+    let amounts = amounts.into_iter().find_map(|(key, what)| other(key).map(|source| (what, source)));
     Ok(OrderOptions {
         map: parse_map(&arguments.map, ORDER_FIELDS)?,
         delimiter: arguments.delimiter.as_deref().map(delimiter).transpose()?,
         profile: Choice::new(arguments.profile.as_deref(), own_profiles(arguments.config.as_deref())?)?,
         encoding,
         decimal,
-        returns: match &arguments.returns {
-            Some(path) => read_returns(&one_source("--returns", path)?, &side)?,
-            None => Returns::default(),
-        },
-        amounts: match amounts {
-            Some((flag, what, path)) => {
-                Some(read_order_amounts(&one_source(flag, path)?, what, &unpaid, &side)?)
-            }
-            None => None,
-        },
+        returns: other("returns").map(|source| read_returns(source, &side)).transpose()?.unwrap_or_default(),
+        amounts: amounts
+            .map(|(what, source)| read_order_amounts(source, what, &unpaid, &side))
+            .transpose()?,
         cents,
         on_conflict: arguments.on_conflict.map(|which| match which {
             OnConflictArgument::First => OnConflict::First,
@@ -179,10 +196,7 @@ fn order_options(
             },
         },
         currency: arguments.currency.as_deref().map(|code| code.trim().to_uppercase()),
-        rates: match &arguments.rates {
-            Some(path) => Some(Rates::read(&one_source("--rates", path)?)?),
-            None => None,
-        },
+        rates: other("rates").map(Rates::read).transpose()?,
         privacy: Privacy::default(),
         as_of,
     })

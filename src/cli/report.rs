@@ -3,62 +3,143 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::ValueEnum as _;
 
 use super::args::{DialectArgument, FormatArgument, ReportArguments};
 use super::message::{Level, say};
 use super::output::{Output, protect_inputs, terminal_width};
 use super::progress::Bar;
+use super::provenance::{Inputs, Made, configuration};
 use super::reading::require_fresh;
 use super::rejects::with_rejects;
 use super::request::request_of;
-use crate::commands::report::run as compute;
+use super::settings::Resolved;
+use crate::commands::report::{Request, run as compute};
 use crate::error::Error;
 use crate::input::source::Source;
+use crate::manifest::Manifest;
 use crate::means::Progress;
 use crate::render::{Dialect, Format, Room, accounting, render};
 use crate::report::Report;
 
 /// Runs the command.
-pub(super) fn run(arguments: &ReportArguments) -> Result<()> {
-    let formats = formats_of(arguments)?;
-    let room = Room {
-        width: arguments.width.unwrap_or_else(|| terminal_width(!arguments.output.is_empty())),
-        wide: arguments.wide,
-    };
-    let request = request_of(arguments)?;
+pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()> {
+    let Asked { request, others, formats } = Asked::of(arguments)?;
     let sources: Vec<Source> = request.orders.iter().chain(&request.customers).cloned().collect();
     protect_inputs(sources.iter(), &arguments.read, &arguments.output)?;
     // Places that cannot be written to should show before a long run, not after. Names that the periods complete
     // are known behind it only.
-    let open = |path: &PathBuf| if is_template(path) { Ok(None) } else { Output::open(Some(path)).map(Some) };
-    let mut outputs = arguments.output.iter().map(open).collect::<Result<Vec<_>>>()?;
-    if outputs.is_empty() {
-        outputs.push(Some(Output::open(None)?));
-    }
+    let open = |path: &PathBuf| {
+        if is_template(path) { Ok(None) } else { Place::open(path, arguments.no_manifest).map(Some) }
+    };
+    let mut places = arguments.output.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let wants_manifests =
+        places.iter().any(|place| place.as_ref().is_none_or(|place| place.manifest.is_some()));
+    let inputs = if wants_manifests && !arguments.no_manifest {
+        Some(Inputs::begin(&request, &others, profiles_of(resolved))?)
+    } else {
+        None
+    };
     let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {
         let bar = Bar::new(sources.iter(), arguments.quiet);
         compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
     })?;
     require_fresh(&arguments.read, &report)?;
+    let inputs = inputs.map(|inputs| inputs.finish(&report)).transpose()?;
     let names = complete_names(&arguments.output, &report)?;
     protect_inputs(sources.iter(), &arguments.read, &names)?;
-    for (output, name) in outputs.iter_mut().zip(&names) {
-        if output.is_none() {
-            *output = Some(Output::open(Some(name))?);
+    for (place, name) in places.iter_mut().zip(&names) {
+        if place.is_none() {
+            *place = Some(Place::open(name, arguments.no_manifest)?);
         }
     }
-    let rendered: Vec<Vec<u8>> =
-        formats.iter().map(|format| render(&report, *format, room)).collect::<Result<_, Error>>()?;
+    let bytes: Vec<Vec<u8>> =
+        formats.iter().map(|format| rendered(arguments, &report, *format)).collect::<Result<_, Error>>()?;
     if !arguments.quiet {
         tell(&report, &formats);
     }
-    for (output, bytes) in outputs.into_iter().flatten().zip(rendered) {
-        output.deliver(&bytes)?;
+    if let ([], [bytes]) = (&places[..], &bytes[..]) {
+        Output::open(None)?.deliver(bytes)?;
+    }
+    let configuration = configuration(resolved);
+    for (((place, name), format), bytes) in places.into_iter().flatten().zip(&names).zip(&formats).zip(&bytes)
+    {
+        let manifest = match (&place.manifest, &inputs) {
+            (Some(_), Some(inputs)) => {
+                let made = Made { inputs, configuration: &configuration, report: &report };
+                made.manifest(name, &name_of(*format), bytes)?
+            }
+            _ => Vec::new(),
+        };
+        place.output.deliver(bytes)?;
+        if let Some(output) = place.manifest {
+            output.deliver(&manifest)?;
+        }
     }
     match report.shortfall {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }
+}
+
+/// Where a report goes, and its manifest.
+struct Place {
+    output: Output,
+    manifest: Option<Output>,
+}
+
+impl Place {
+    /// Prepares to write both. What is no regular file has no manifest.
+    fn open(path: &Path, no_manifest: bool) -> Result<Self> {
+        let output = Output::open(Some(path))?;
+        let has_one = !no_manifest && output.is_whole();
+        let manifest = has_one.then(|| Output::open(Some(&Manifest::beside(path)))).transpose()?;
+        Ok(Self { output, manifest })
+    }
+}
+
+/// The configuration file, where it has profiles: exports may be read with them.
+fn profiles_of(resolved: &Resolved) -> Option<PathBuf> {
+    let document = resolved.document.as_ref()?;
+    document.get("profiles").map(|_| PathBuf::from(&document.name))
+}
+
+/// What a report needs to be made.
+pub(super) struct Asked {
+    pub(super) request: Request,
+    /// Files beside the orders and the customers, by the flags that name them.
+    pub(super) others: Vec<(&'static str, Source)>,
+    /// The format of each output.
+    pub(super) formats: Vec<FormatArgument>,
+}
+
+impl Asked {
+    /// Every word of the arguments checked, before any file is read.
+    pub(super) fn of(arguments: &ReportArguments) -> Result<Self, Error> {
+        let formats = formats_of(arguments)?;
+        let (request, others) = request_of(arguments)?;
+        Ok(Self { request, others, formats })
+    }
+}
+
+/// The report as it goes to an output.
+pub(super) fn rendered(
+    arguments: &ReportArguments,
+    report: &Report,
+    format: FormatArgument,
+) -> Result<Vec<u8>, Error> {
+    let width = arguments.width.unwrap_or_else(|| terminal_width(!arguments.output.is_empty()));
+    let format = match format {
+        FormatArgument::Table => Format::Table,
+        FormatArgument::Csv => Format::Csv(match arguments.csv_dialect {
+            DialectArgument::Standard => Dialect::Standard,
+            DialectArgument::ExcelDe => Dialect::ExcelGerman,
+        }),
+        FormatArgument::Json => Format::Json,
+        FormatArgument::Jsonl => Format::JsonLines,
+        FormatArgument::Markdown => Format::Markdown,
+    };
+    render(report, format, Room { width, wide: arguments.wide })
 }
 
 /// What stands in a name for the last complete period.
@@ -80,11 +161,11 @@ fn complete_names(outputs: &[PathBuf], report: &Report) -> Result<Vec<PathBuf>, 
 }
 
 /// Warnings, and the account of the rows where the output does not show it.
-fn tell(report: &Report, formats: &[Format]) {
+fn tell(report: &Report, formats: &[FormatArgument]) {
     for warning in &report.warnings {
         say(Level::Warning, warning);
     }
-    if !formats.iter().any(|format| matches!(format, Format::Table | Format::Markdown)) {
+    if !formats.iter().any(|format| matches!(format, FormatArgument::Table | FormatArgument::Markdown)) {
         if let Some(orders) = &report.orders {
             say(Level::Info, format_args!("orders: {}", accounting(&orders.account)));
         }
@@ -95,7 +176,7 @@ fn tell(report: &Report, formats: &[Format]) {
 }
 
 /// The format of each output.
-fn formats_of(arguments: &ReportArguments) -> Result<Vec<Format>, Error> {
+fn formats_of(arguments: &ReportArguments) -> Result<Vec<FormatArgument>, Error> {
     if arguments.output.len() > 1 && arguments.format.is_some() {
         return Err(Error::usage("--format is for one output")
             .hint("several outputs have the formats of their names"));
@@ -108,17 +189,17 @@ fn formats_of(arguments: &ReportArguments) -> Result<Vec<Format>, Error> {
     if arguments.csv_dialect != DialectArgument::Standard && !chosen.contains(&FormatArgument::Csv) {
         return Err(Error::usage("--csv-dialect is for CSV").hint("add --format csv"));
     }
-    let format = |chosen| match chosen {
-        FormatArgument::Table => Format::Table,
-        FormatArgument::Csv => Format::Csv(match arguments.csv_dialect {
-            DialectArgument::Standard => Dialect::Standard,
-            DialectArgument::ExcelDe => Dialect::ExcelGerman,
-        }),
-        FormatArgument::Json => Format::Json,
-        FormatArgument::Jsonl => Format::JsonLines,
-        FormatArgument::Markdown => Format::Markdown,
-    };
-    Ok(chosen.into_iter().map(format).collect())
+    Ok(chosen)
+}
+
+/// The name of a format.
+fn name_of(format: FormatArgument) -> String {
+    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// The format of this name.
+pub(super) fn format_named(name: &str) -> Result<FormatArgument, Error> {
+    FormatArgument::from_str(name, false).map_err(|_| Error::input(format!("there is no format \"{name}\"")))
 }
 
 fn format_of_name(path: &Path) -> Result<FormatArgument, Error> {

@@ -6,7 +6,7 @@ use super::args::{
     ModelArgument, PeriodArgument, ReadArguments, ReportArguments, ResourceArguments, SegmentAtArgument,
     WeekdayArgument, WhatArguments,
 };
-use super::reading::{first_day, last_day, read_options, trimmed};
+use super::reading::{Others, first_day, last_day, read_options, trimmed};
 use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Span, Unit, Weekday};
 use crate::commands::report::Request;
@@ -18,9 +18,9 @@ use crate::report::{Model, Plan, Settings};
 use crate::stats::Confidence;
 
 /// The request that the arguments of a report make.
-pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> {
+pub(super) fn request_of(arguments: &ReportArguments) -> Result<(Request, Others), Error> {
     let ReportArguments { orders, read, what, show, resources, .. } = arguments;
-    let request = request(orders, read, what, resources)?;
+    let (request, others) = request(orders, read, what, resources)?;
     let from = show.from.as_deref().map(|text| first_day("--from", text)).transpose()?;
     let to = show.to.as_deref().map(|text| last_day("--to", text)).transpose()?;
     if let (Some(from), Some(to)) = (from, to)
@@ -31,7 +31,7 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<Request, Error> 
     let metrics = if show.metrics.is_empty() { defaults() } else { select(&trimmed(&show.metrics))? };
     let include_incomplete = show.include_incomplete;
     let plan = Plan { metrics, from, to, include_incomplete, ..request.plan };
-    Ok(Request { by: show.by.clone(), plan, ..request })
+    Ok((Request { by: show.by.clone(), plan, ..request }, others))
 }
 
 /// A request for everything there is, with the numbers that the arguments mean.
@@ -40,7 +40,7 @@ pub(super) fn request(
     read: &ReadArguments,
     what: &WhatArguments,
     resources: &ResourceArguments,
-) -> Result<Request, Error> {
+) -> Result<(Request, Others), Error> {
     let unit = match what.period {
         PeriodArgument::Day => Unit::Day,
         PeriodArgument::Week => Unit::Week,
@@ -58,7 +58,7 @@ pub(super) fn request(
         ModelArgument::Orders => Model::Orders,
         ModelArgument::Contract => Model::Contract,
     };
-    Ok(Request {
+    let request = Request {
         orders,
         customers: options.customers_file,
         order_options: options.orders,
@@ -92,7 +92,8 @@ pub(super) fn request(
             to: None,
             include_incomplete: true,
         },
-    })
+    };
+    Ok((request, options.others))
 }
 
 /// A level of confidence; 0.95 is a slip for 95.

@@ -3,6 +3,7 @@
 //! Whatever a flag can say, the file and the environment can: their values become arguments, and clap reads all of
 //! them in one way. So nothing here knows what a flag means.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
@@ -10,10 +11,11 @@ use std::path::PathBuf;
 use clap::builder::ValueHint;
 use clap::parser::ValueSource;
 use clap::{
-    Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _, ValueEnum as _,
+    Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _, Parser as _,
+    ValueEnum as _,
 };
 
-use super::args::{Arguments, LogFormatArgument, ReadArguments};
+use super::args::{Arguments, LogFormatArgument, ReadArguments, ReportArguments};
 use super::message::speak_json;
 use crate::config::{Document, Item, Key, Place, Value};
 use crate::error::{Error, nearest};
@@ -91,7 +93,8 @@ impl Flag {
             .collect()
     }
 
-    fn is_switch(&self) -> bool {
+    /// Whether it is on or off.
+    pub(super) fn is_switch(&self) -> bool {
         matches!(self.arg.get_action(), ArgAction::SetTrue)
     }
 
@@ -457,6 +460,36 @@ fn scalar(document: &Document, item: &Item, key: &str) -> Result<String, Error> 
         other => {
             Err(document.complain(item.place, format!("{key} is a text or a number, not {}", other.kind())))
         }
+    }
+}
+
+/// The arguments of a report with the values of these keys, and no others.
+pub(super) fn arguments_of(
+    configuration: &BTreeMap<String, serde_json::Value>,
+) -> Result<ReportArguments, Error> {
+    let flags = Flag::all();
+    let mut given = Vec::new();
+    for (key, value) in configuration {
+        let flag = flags.iter().find(|flag| flag.key == *key);
+        let flag = flag.ok_or_else(|| Error::input(format!("this version has no flag \"{key}\"")))?;
+        let text = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let values = match value {
+            serde_json::Value::Array(values) => values.iter().map(text).collect(),
+            value => vec![text(value)],
+        };
+        given.push(Given::of(flag, values, Origin::CommandLine));
+    }
+    let line = ["regulars", "report"].map(OsString::from);
+    let all = with_given(&line, "report", &given);
+    let arguments = Arguments::try_parse_from(all).map_err(|error| {
+        Error::input(format!("this version refuses the flags: {}", error.render().to_string().trim()))
+    })?;
+    match arguments.command {
+        super::args::Command::Report(arguments) => Ok(*arguments),
+        _ => Err(Error::internal("the arguments of a report are those of another command")),
     }
 }
 

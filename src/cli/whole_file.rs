@@ -91,6 +91,11 @@ impl WholeFile {
         done.with_context(|| format!("{}: cannot be written", path.display()))
     }
 
+    /// Whether it is a regular file, which can be replaced.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.target, Target::Beside { .. })
+    }
+
     /// Its name.
     pub(super) fn shown(&self) -> String {
         self.path.display().to_string()

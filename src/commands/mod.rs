@@ -4,3 +4,4 @@ pub mod diff;
 pub mod findings;
 pub mod inspect;
 pub mod report;
+pub mod verify;

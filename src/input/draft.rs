@@ -49,6 +49,8 @@ pub struct Line<'a> {
 pub struct FileFacts {
     /// Its name.
     pub name: String,
+    /// Rows read, behind the header and without empty lines.
+    pub rows: u64,
     /// The header of its dates.
     pub date_header: String,
     /// The header of its amounts; without one they are quantity × price.
@@ -79,6 +81,7 @@ impl FileFacts {
     pub(super) fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            rows: 0,
             date_header: String::new(),
             amount_header: None,
             refunded_header: None,

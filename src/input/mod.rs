@@ -20,6 +20,7 @@ pub mod customers;
 mod date;
 mod date_text;
 mod decode;
+pub mod digest;
 mod distinct;
 mod draft;
 mod entries;

@@ -149,6 +149,7 @@ impl Shape {
     pub(super) fn facts(&self) -> FileFacts {
         let header_of = |field| self.column(field).map(str::to_owned);
         FileFacts {
+            rows: 0,
             name: self.header.file.clone(),
             date_header: header_of(OrderField::OrderedAt).unwrap_or_default(),
             amount_header: self.separate.clone().or(header_of(OrderField::Amount)),

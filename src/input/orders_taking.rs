@@ -126,6 +126,7 @@ impl<'o> OrderReader<'o> {
         }
         self.read_waiting(&mut file, rejects)?;
         self.classified.finished.batches.append(&mut kept);
+        self.count_rows(&file, before);
         Ok(file)
     }
 
@@ -148,7 +149,16 @@ impl<'o> OrderReader<'o> {
             return Err(error.into());
         }
         self.read_waiting(&mut file, rejects)?;
+        self.count_rows(&file, before);
         Ok(file)
+    }
+
+    /// Notes how many rows a file has. `before`: rows read before it.
+    fn count_rows(&mut self, file: &File, before: u64) {
+        let rows = self.account.read - before;
+        if let Some(facts) = self.files.get_mut(file.shape.number as usize) {
+            facts.rows += rows;
+        }
     }
 
     fn share(&self, file: &File) -> Shared<'o> {

@@ -9,6 +9,7 @@ use encoding_rs::Encoding;
 
 use super::ahead::read_ahead;
 use super::decode::{Decoded, EncodingName};
+use super::digest::{Digest, Overheard};
 use super::parquet;
 use super::unpack::{Counted, Packing, Position, Watched, unpack};
 use crate::error::{Error, Result};
@@ -16,20 +17,75 @@ use crate::error::{Error, Result};
 /// One input, before it is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Standard input, written `-`.
-    Stdin,
+    /// What can be read once only.
+    Stream(Stream),
     /// A file.
     File(PathBuf),
     /// Bytes at hand, under a name for messages.
     Memory(String, Arc<[u8]>),
 }
 
+/// What can be read once only: standard input, a pipe, a device.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    /// Where it is; standard input, written `-`, is nowhere.
+    path: Option<PathBuf>,
+    overheard: Overheard,
+}
+
+impl PartialEq for Stream {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Stream {}
+
 impl Source {
+    /// Standard input.
+    pub fn stdin() -> Self {
+        Self::Stream(Stream { path: None, overheard: Overheard::default() })
+    }
+
+    /// What stands under a path: a file, unless it is there and is none.
+    fn at(path: PathBuf) -> Self {
+        let is_stream = path.metadata().is_ok_and(|data| !data.is_file() && !data.is_dir());
+        if is_stream {
+            Self::Stream(Stream { path: Some(path), overheard: Overheard::default() })
+        } else {
+            Self::File(path)
+        }
+    }
+
+    /// Whether it is standard input.
+    pub fn is_stdin(&self) -> bool {
+        matches!(self, Self::Stream(Stream { path: None, .. }))
+    }
+
+    /// Says that [`Self::digest`] will be asked for, before it is opened.
+    pub fn want_digest(&self) {
+        if let Self::Stream(stream) = self {
+            stream.overheard.want();
+        }
+    }
+
+    /// What its bytes are; `None` for a stream that was not wanted, or not read to its end.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn digest(&self) -> std::io::Result<Option<Digest>> {
+        match self {
+            Self::Stream(stream) => Ok(stream.overheard.digest()),
+            Self::File(path) => Digest::of_file(path).map(Some),
+            Self::Memory(_, bytes) => Ok(Some(Digest::of(bytes))),
+        }
+    }
+
     /// Its name in messages: the path as it was given.
     pub fn name(&self) -> String {
         match self {
-            Self::Stdin => "standard input".to_owned(),
-            Self::File(path) => path.display().to_string(),
+            Self::Stream(Stream { path: None, .. }) => "standard input".to_owned(),
+            Self::Stream(Stream { path: Some(path), .. }) | Self::File(path) => path.display().to_string(),
             Self::Memory(name, _) => name.clone(),
         }
     }
@@ -37,7 +93,7 @@ impl Source {
     /// How many bytes it has, where that is known before it is read.
     pub fn size(&self) -> Option<u64> {
         match self {
-            Self::Stdin => None,
+            Self::Stream(_) => None,
             Self::Memory(_, bytes) => Some(bytes.len() as u64),
             Self::File(path) => {
                 path.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len())
@@ -86,15 +142,15 @@ impl Source {
 
     fn bytes(&self) -> Result<(Box<dyn Read + Send>, Position)> {
         let path = match self {
-            Self::Stdin => {
+            Self::Stream(Stream { path: None, overheard }) => {
                 let counted = Counted::new(std::io::stdin());
                 let position = counted.position();
-                return Ok((Box::new(counted), position));
+                return Ok((overheard.hear(counted), position));
             }
             Self::Memory(_, bytes) => {
                 return Ok((Box::new(Cursor::new(Arc::clone(bytes))), Position::default()));
             }
-            Self::File(path) => path,
+            Self::Stream(Stream { path: Some(path), .. }) | Self::File(path) => path,
         };
         let complain = |what: &dyn std::fmt::Display| Error::input(format!("{}: {what}", path.display()));
         let file = File::open(path).map_err(|error| match error.kind() {
@@ -107,7 +163,10 @@ impl Source {
         }
         let watched = Watched::new(file).map_err(|error| complain(&error))?;
         let position = watched.position();
-        Ok((Box::new(watched), position))
+        match self {
+            Self::Stream(stream) => Ok((stream.overheard.hear(watched), position)),
+            _ => Ok((Box::new(watched), position)),
+        }
     }
 }
 
@@ -133,7 +192,7 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
     for argument in arguments {
         let is_pattern = argument.contains(['*', '?', '[']) && !Path::new(argument).exists();
         if argument == "-" {
-            sources.push(Source::Stdin);
+            sources.push(Source::stdin());
         } else if is_pattern {
             let paths = glob::glob(argument).map_err(|error| Error::usage(format!("{argument}: {error}")))?;
             let mut matches = Vec::new();
@@ -151,14 +210,16 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
             }
             sources.extend(matches.into_iter().map(Source::File));
         } else {
-            sources.push(Source::File(argument.into()));
+            sources.push(Source::at(argument.into()));
         }
     }
     let mut seen = std::collections::HashSet::new();
     for source in &sources {
         let identity = match source {
-            Source::Stdin => PathBuf::from("-"),
-            Source::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            Source::Stream(Stream { path: None, .. }) => PathBuf::from("-"),
+            Source::Stream(Stream { path: Some(path), .. }) | Source::File(path) => {
+                path.canonicalize().unwrap_or_else(|_| path.clone())
+            }
             Source::Memory(name, _) => name.into(),
         };
         if !seen.insert(identity) {

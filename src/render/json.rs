@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 
 use super::{count_of, history};
 use crate::error::{Error, Result};
@@ -119,41 +120,14 @@ struct CoverageOut {
 }
 
 pub(super) fn render(report: &Report) -> Result<Vec<u8>> {
-    let settings = &report.settings;
     let document = Document {
         definitions: definitions(report),
-        settings: SettingsOut {
-            model: match settings.model {
-                Model::Orders => "orders",
-                Model::Contract => "contract",
-            },
-            period: settings.calendar.unit.name(),
-            week_start: format!("{:?}", settings.calendar.week_start).to_lowercase(),
-            fiscal_year_start: settings.calendar.fiscal_year_start,
-            active_for: settings.window.to_string(),
-            time_zone: &settings.time_zone,
-            by: &report.by,
-            segment_at: settings.segment_at.name(),
-            min_customers: settings.min_customers,
-            confidence_percent: report.confidence.map(|level| level.percent),
-            margin: settings.assumptions.margin,
-            discount_per_period: settings.assumptions.discount,
-            horizon_periods: match settings.assumptions.horizon {
-                Horizon::Infinite => None,
-                Horizon::Periods(periods) => Some(periods),
-            },
-            assumed_lifespan_periods: settings.assumptions.lifespan,
-        },
+        settings: settings(report),
         inputs: InputsOut {
             orders: report.orders.as_ref().map(orders),
             customers: report.customers.as_ref().map(customers),
         },
-        coverage: CoverageOut {
-            first_day: report.coverage.first.to_string(),
-            first_day_given: report.coverage.first_given,
-            last_day: report.coverage.last.to_string(),
-            last_day_given: report.coverage.last_given,
-        },
+        coverage: coverage(report),
         warnings: &report.warnings,
         notes: &report.notes,
         rows: report.rows.iter().map(|row| RowOut { report, row }).collect(),
@@ -170,6 +144,72 @@ pub(super) fn render_lines(report: &Report) -> Result<Vec<u8>> {
         out.push(b'\n');
     }
     Ok(out)
+}
+
+/// What the numbers of a report mean and rest on, as its JSON says it.
+#[derive(Debug)]
+pub struct Facts {
+    /// The flags in effect, as the numbers take them.
+    pub settings: Value,
+    /// What every number means.
+    pub definitions: Value,
+    /// The days the data covers.
+    pub coverage: Value,
+    /// What became of the rows of the orders and of the customers.
+    pub rows: Value,
+}
+
+/// The facts of a report.
+///
+/// # Errors
+/// The library that writes JSON fails: a bug.
+pub fn facts(report: &Report) -> Result<Facts> {
+    let value = |part: serde_json::Result<Value>| part.map_err(|error| bug(&error));
+    let accounts = BTreeMap::from([
+        ("orders", report.orders.as_ref().map(|orders| rows(&orders.account))),
+        ("customers", report.customers.as_ref().map(|customers| rows(&customers.account))),
+    ]);
+    Ok(Facts {
+        settings: value(serde_json::to_value(settings(report)))?,
+        definitions: value(serde_json::to_value(definitions(report)))?,
+        coverage: value(serde_json::to_value(coverage(report)))?,
+        rows: value(serde_json::to_value(accounts))?,
+    })
+}
+
+fn settings(report: &Report) -> SettingsOut<'_> {
+    let settings = &report.settings;
+    SettingsOut {
+        model: match settings.model {
+            Model::Orders => "orders",
+            Model::Contract => "contract",
+        },
+        period: settings.calendar.unit.name(),
+        week_start: format!("{:?}", settings.calendar.week_start).to_lowercase(),
+        fiscal_year_start: settings.calendar.fiscal_year_start,
+        active_for: settings.window.to_string(),
+        time_zone: &settings.time_zone,
+        by: &report.by,
+        segment_at: settings.segment_at.name(),
+        min_customers: settings.min_customers,
+        confidence_percent: report.confidence.map(|level| level.percent),
+        margin: settings.assumptions.margin,
+        discount_per_period: settings.assumptions.discount,
+        horizon_periods: match settings.assumptions.horizon {
+            Horizon::Infinite => None,
+            Horizon::Periods(periods) => Some(periods),
+        },
+        assumed_lifespan_periods: settings.assumptions.lifespan,
+    }
+}
+
+fn coverage(report: &Report) -> CoverageOut {
+    CoverageOut {
+        first_day: report.coverage.first.to_string(),
+        first_day_given: report.coverage.first_given,
+        last_day: report.coverage.last.to_string(),
+        last_day_given: report.coverage.last_given,
+    }
 }
 
 fn bug(error: &serde_json::Error) -> Error {

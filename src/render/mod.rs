@@ -9,13 +9,17 @@ mod layout;
 mod markdown;
 mod table;
 mod verdicts;
+mod verification;
 mod words;
 
 pub use changes::{render_changes, render_changes_csv, render_changes_json};
 pub use csv::Dialect;
 pub use inspection::{render_inspection, render_inspection_json};
+pub use json::{Facts, facts};
 pub use verdicts::{VerdictFormat, Verdicts, render_verdicts};
+pub use verification::{render_verification, render_verifications_json};
 pub use words::accounting;
+pub(crate) use words::grouped;
 
 use crate::error::Result;
 use crate::report::{Count, Number, Report, Row};

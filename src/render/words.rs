@@ -50,7 +50,7 @@ pub(super) fn count_number(value: Option<Number>) -> String {
 }
 
 /// Thousands apart by commas.
-pub(super) fn grouped(text: &str) -> String {
+pub(crate) fn grouped(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let mut out = String::from(sign);

@@ -433,6 +433,7 @@ fn summarise_orders(orders: &Orders) -> OrdersSummary {
     });
     OrdersSummary {
         files: orders.files.iter().map(|file| file.name.clone()).collect(),
+        rows: orders.files.iter().map(|file| file.rows).collect(),
         account: orders.account.clone(),
         purchases: finished.purchases,
         returns: finished.returns,

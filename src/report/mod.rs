@@ -78,6 +78,8 @@ impl Row {
 pub struct OrdersSummary {
     /// The files.
     pub files: Vec<String>,
+    /// Rows read of each.
+    pub rows: Vec<u64>,
     /// What became of their rows.
     pub account: Account,
     /// Purchases in the numbers.

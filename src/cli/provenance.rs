@@ -1,0 +1,190 @@
+//! The manifest beside a report: what is to be known of the files while a report is made of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::settings::{Flag, Resolved};
+use crate::commands::report::Request;
+use crate::error::Error;
+use crate::input::digest::Digest;
+use crate::input::source::Source;
+use crate::manifest::{FORMAT, Input, Manifest, Output, Record};
+use crate::render::{Facts, facts};
+use crate::report::Report;
+
+/// Flags that change no byte of a report, and those that a manifest says elsewhere.
+const ELSEWHERE: [&str; 12] = [
+    "orders",
+    "output",
+    "format",
+    "no_manifest",
+    "quiet",
+    "log_format",
+    "threads",
+    "rejects",
+    "require_fresh",
+    "strict",
+    "verdicts",
+    "verdict_format",
+];
+
+/// The role of the configuration file, which is an input where it has profiles.
+pub(super) const CONFIG: &str = "config";
+
+/// The files of a run, looked at while they are read for the report.
+pub(super) struct Inputs {
+    files: Vec<(&'static str, Source)>,
+    /// How the files were before anything was read.
+    before: Vec<Option<Stamp>>,
+    digests: JoinHandle<Vec<std::io::Result<Option<Digest>>>>,
+}
+
+/// What changes when somebody writes a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(source: &Source) -> Option<Self> {
+        let Source::File(path) = source else { return None };
+        let data = path.metadata().ok()?;
+        Some(Self { size: data.len(), modified: data.modified().ok() })
+    }
+}
+
+impl Inputs {
+    /// Begins to look at them, in a thread of its own. `others`: files beside the orders and the
+    /// customers; `profiles`: a configuration file that has some.
+    pub(super) fn begin(
+        request: &Request,
+        others: &[(&'static str, Source)],
+        profiles: Option<PathBuf>,
+    ) -> Result<Self> {
+        let config = profiles.map(|path| (CONFIG, Source::File(path)));
+        let orders = request.orders.iter().map(|source| ("orders", source.clone()));
+        let customers = request.customers.iter().map(|source| ("customers", source.clone()));
+        let files: Vec<(&'static str, Source)> =
+            orders.chain(customers).chain(others.iter().cloned()).chain(config).collect();
+        for (_, source) in &files {
+            source.want_digest();
+        }
+        let before = files.iter().map(|(_, source)| Stamp::of(source)).collect();
+        let on_disk: Vec<Option<Source>> =
+            files.iter().map(|(_, source)| Some(source.clone()).filter(Source::is_file)).collect();
+        let digest = |source: Option<Source>| source.map_or(Ok(None), |source| source.digest());
+        let digests = std::thread::Builder::new()
+            .name("regulars digests".to_owned())
+            .spawn(move || on_disk.into_iter().map(digest).collect())?;
+        Ok(Self { files, before, digests })
+    }
+
+    /// What they are, when all of them were read.
+    pub(super) fn finish(self, report: &Report) -> Result<Vec<Input>> {
+        let digests = self.digests.join().unwrap_or_default();
+        let mut inputs = Vec::new();
+        for (((role, source), before), digest) in self.files.iter().zip(&self.before).zip(digests) {
+            let name = source.name();
+            let complain = |what: &dyn std::fmt::Display| Error::input(format!("{name}: {what}"));
+            if *before != Stamp::of(source) {
+                return Err(complain(&"changed while it was read").into());
+            }
+            let digest = match digest.map_err(|error| complain(&error))? {
+                Some(digest) => digest,
+                // What is no file is known when it was read.
+                None => match source.digest().map_err(|error| complain(&error))? {
+                    Some(digest) => digest,
+                    None => return Err(Error::internal(format!("{name} was not read to its end")).into()),
+                },
+            };
+            let rows = match *role {
+                "orders" => report.orders.as_ref().and_then(|orders| {
+                    let at = orders.files.iter().position(|file| *file == name)?;
+                    orders.rows.get(at).copied()
+                }),
+                "customers" => report.customers.as_ref().map(|customers| customers.account.read),
+                _ => None,
+            };
+            let file = if source.is_stdin() { "-".to_owned() } else { name };
+            inputs.push(Input { role: (*role).to_owned(), file, digest, rows });
+        }
+        Ok(inputs)
+    }
+}
+
+/// The flags that decide a report, as they are in effect.
+pub(super) fn configuration(resolved: &Resolved) -> BTreeMap<String, Value> {
+    let mut configuration = BTreeMap::new();
+    for flag in resolved.flags.iter().filter(|flag| !ELSEWHERE.contains(&flag.key.as_str())) {
+        let Some((values, _)) = resolved.value(flag) else { continue };
+        configuration.insert(flag.key.clone(), written(flag, values));
+    }
+    configuration
+}
+
+fn written(flag: &Flag, mut values: Vec<String>) -> Value {
+    if flag.is_list() {
+        return values.into();
+    }
+    match values.pop() {
+        Some(value) if flag.is_switch() => Value::Bool(value == "true"),
+        value => value.into(),
+    }
+}
+
+/// What was made, and of what.
+pub(super) struct Made<'m> {
+    pub(super) inputs: &'m [Input],
+    pub(super) configuration: &'m BTreeMap<String, Value>,
+    pub(super) report: &'m Report,
+}
+
+impl Made<'_> {
+    /// The record of an output; `folder`: where the program ran, seen from it.
+    pub(super) fn record(
+        &self,
+        file: &Path,
+        folder: String,
+        format: &str,
+        bytes: &[u8],
+    ) -> Result<Record, Error> {
+        let Facts { settings, definitions, coverage, rows } = facts(self.report)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Record {
+            format: FORMAT,
+            program: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            folder,
+            inputs: self.inputs.to_vec(),
+            rows,
+            configuration: self.configuration.clone(),
+            settings,
+            definitions,
+            coverage,
+            output: Output { file: name, format: format.to_owned(), digest: Digest::of(bytes) },
+        })
+    }
+
+    /// The manifest of an output, as a file.
+    pub(super) fn manifest(&self, file: &Path, format: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let folder = folder_from(file)?;
+        Manifest::of(self.record(file, folder, format, bytes)?)?.to_json()
+    }
+}
+
+/// Where the program runs, seen from the folder of a file.
+fn folder_from(file: &Path) -> Result<String, Error> {
+    let complain = |error: std::io::Error| Error::input(format!("{}: {error}", file.display()));
+    let own = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let own = own.canonicalize().map_err(complain)?;
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).map_err(complain)?;
+    let folder = pathdiff::diff_paths(&here, own).unwrap_or(here);
+    let folder = folder.to_string_lossy().into_owned();
+    Ok(if folder.is_empty() { ".".to_owned() } else { folder })
+}

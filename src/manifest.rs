@@ -1,0 +1,143 @@
+//! The manifest beside a report: what it was made of, so that anybody can make it again and compare.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::input::digest::Digest;
+
+/// What a manifest's name ends in, behind that of its report.
+pub const SUFFIX: &str = ".manifest.json";
+
+/// The manifest of a report: a record, and the digest of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// What the report was made of. No clock is in it: the same run writes the same bytes.
+    pub record: Record,
+    /// The SHA-256 of [`Manifest::record`] as JSON without blanks, its keys in the order of the alphabet.
+    pub sha256: String,
+}
+
+/// What a report was made of, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The version of this format.
+    pub format: u32,
+    /// The program that made it.
+    pub program: String,
+    /// The version of the program.
+    pub version: String,
+    /// The folder that the program ran in, seen from the manifest.
+    pub folder: String,
+    /// The files that were read, in the order they were read.
+    pub inputs: Vec<Input>,
+    /// What became of the rows of the orders and of the customers.
+    pub rows: Value,
+    /// The flags that decide the report, by the keys of a configuration file, as they were in effect.
+    pub configuration: BTreeMap<String, Value>,
+    /// The flags in effect, as the numbers take them.
+    pub settings: Value,
+    /// What every number means.
+    pub definitions: Value,
+    /// The days the data covers.
+    pub coverage: Value,
+    /// The report.
+    pub output: Output,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// What it was read for: a key of a configuration file, such as `orders`.
+    pub role: String,
+    /// Its name, from the folder that the program ran in; `-` is standard input.
+    pub file: String,
+    /// Its bytes.
+    #[serde(flatten)]
+    pub digest: Digest,
+    /// Its rows behind the header, where they are accounted for.
+    pub rows: Option<u64>,
+}
+
+/// The file of a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Its name, in the folder of the manifest.
+    pub file: String,
+    /// The output format.
+    pub format: String,
+    /// Its bytes.
+    #[serde(flatten)]
+    pub digest: Digest,
+}
+
+/// The version of the format that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
+impl Manifest {
+    /// The manifest of a record.
+    ///
+    /// # Errors
+    /// The library that writes JSON fails: a bug.
+    pub fn of(record: Record) -> Result<Self> {
+        let sha256 = digest_of(serde_json::to_value(&record).map_err(bug)?);
+        Ok(Self { record, sha256 })
+    }
+
+    /// Where the manifest of a file is.
+    pub fn beside(file: &Path) -> PathBuf {
+        let mut name = file.as_os_str().to_owned();
+        name.push(SUFFIX);
+        name.into()
+    }
+
+    /// As a file.
+    ///
+    /// # Errors
+    /// The library that writes JSON fails: a bug.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(bug)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Reads a file: the record, and whether it is the one that was written.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no manifest, or one of another version.
+    pub fn open(path: &Path) -> Result<(Record, bool)> {
+        let name = path.display();
+        let bytes = std::fs::read(path).map_err(|error| Error::input(format!("{name}: {error}")))?;
+        let json: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Error::input(format!("{name}: it is no manifest: {error}")))?;
+        match json["record"]["format"].as_u64() {
+            Some(format) if format == u64::from(FORMAT) => {}
+            Some(format) => {
+                return Err(Error::input(format!(
+                    "{name}: it is a manifest of version {format}, this program reads version {FORMAT}"
+                )));
+            }
+            None => {
+                return Err(Error::input(format!("{name}: it is no manifest"))
+                    .hint(format!("regulars report … -o FILE writes FILE{SUFFIX} beside it")));
+            }
+        }
+        let is_untouched = json["sha256"] == digest_of(json["record"].clone());
+        let manifest: Self = serde_json::from_value(json)
+            .map_err(|error| Error::input(format!("{name}: it is no manifest: {error}")))?;
+        Ok((manifest.record, is_untouched))
+    }
+}
+
+fn digest_of(mut record: Value) -> String {
+    record.sort_all_objects();
+    Digest::of(record.to_string().as_bytes()).sha256
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn bug(error: serde_json::Error) -> Error {
+    Error::internal(format!("JSON: {error}"))
+}

@@ -1,0 +1,263 @@
+//! The manifest beside a report, and `regulars verify`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use regulars::input::digest::Digest;
+use serde_json::Value;
+
+use crate::program::regulars;
+
+const ORDERS: &str = "order_id,customer_id,date,amount,country\n\
+    1,a,2024-01-05,10.00,DE\n2,b,2024-01-20,20.00,AT\n3,a,2024-02-03,5.00,DE\n4,c,2024-03-09,7.50,DE\n\
+    5,b,2024-03-31,1.00,AT\n";
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("writes");
+}
+
+fn text_of(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Runs a report, which must succeed.
+fn report(folder: &Path, flags: &[&str]) {
+    let fixed = ["report", "orders.csv", "--active-for", "1mo", "-q"];
+    let output = regulars(folder, &[&fixed, flags].concat());
+    assert!(output.status.success(), "{}", text_of(&output));
+}
+
+fn manifest(folder: &Path, name: &str) -> Value {
+    let bytes = fs::read(folder.join(name)).expect("reads");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
+/// Runs `verify`, which must end with this code.
+fn verify(folder: &Path, arguments: &[&str], code: i32) -> String {
+    let output = regulars(folder, &[&["verify"], arguments].concat());
+    assert_eq!(output.status.code(), Some(code), "{}", text_of(&output));
+    text_of(&output)
+}
+
+/// JSON without blanks, keys in order: a second implementation.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            let each = entries
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)));
+            format!("{{{}}}", each.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn every_output_has_a_manifest_that_verifies_from_anywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let orders: String = ORDERS
+        .lines()
+        .map(|line| line.to_owned() + if line.starts_with('o') { ",currency\n" } else { ",EUR\n" })
+        .collect();
+    write(folder, "orders.csv", &orders);
+    write(folder, "rates.csv", "currency,rate\nEUR,1\n");
+    fs::create_dir(folder.join("reports")).expect("a folder");
+    let outputs = ["reports/{period}.csv", "r.json", "r.jsonl", "r.md", "r.txt"];
+    let flags: Vec<&str> = outputs.iter().flat_map(|output| ["-o", output]).collect();
+    let all = [&flags[..], &["--by", "country", "--ci", "90", "--currency", "EUR", "--rates", "rates.csv"]]
+        .concat();
+    report(folder, &all);
+    let names: Vec<String> = ["reports/2024-03.csv", "r.json", "r.jsonl", "r.md", "r.txt"]
+        .map(|name| format!("{name}.manifest.json"))
+        .into();
+    let before: Vec<Vec<u8>> = names.iter().map(|name| fs::read(folder.join(name)).expect("reads")).collect();
+
+    let first = manifest(folder, &names[0]);
+    let record = &first["record"];
+    assert_eq!(first["sha256"], Digest::of(canonical(record).as_bytes()).sha256);
+    assert_eq!((&record["folder"], &record["output"]["file"]), (&"..".into(), &"2024-03.csv".into()));
+    let kept = fs::read(folder.join("reports/2024-03.csv")).expect("reads");
+    assert_eq!(record["output"]["sha256"], Digest::of(&kept).sha256);
+    let inputs = record["inputs"].as_array().expect("a list");
+    let seen: Vec<_> = inputs.iter().map(|input| (&input["role"], &input["file"], &input["rows"])).collect();
+    let expected = [("orders", "orders.csv", Value::from(5)), ("rates", "rates.csv", Value::Null)];
+    for ((role, file, rows), seen) in expected.iter().zip(&seen) {
+        assert_eq!((&Value::from(*role), &Value::from(*file), rows), *seen);
+    }
+    assert_eq!(seen.len(), 2);
+    assert_eq!(inputs[0]["sha256"], Digest::of(orders.as_bytes()).sha256);
+    assert_eq!(record["coverage"]["last_day"], "2024-03-31");
+    assert_eq!(record["configuration"]["by"], serde_json::json!(["country"]));
+
+    // Another second, another number of threads: the same bytes.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    report(folder, &[&all[..], &["--threads", "1"]].concat());
+    for (name, before) in names.iter().zip(&before) {
+        assert_eq!(fs::read(folder.join(name)).expect("reads"), *before, "{name}");
+    }
+    // What a configuration file says by now is no matter, nor where it is verified.
+    write(folder, "regulars.toml", "[report]\nperiod = 'year'\n");
+    let told = verify(folder, &[&names[0], "r.*.manifest.json"], 0);
+    assert_eq!(told.matches("made again: the same bytes").count(), 5, "{told}");
+    assert_eq!(
+        verify(&folder.join("reports"), &["2024-03.csv.manifest.json", "../r.md.manifest.json", "-q"], 0),
+        ""
+    );
+    let names_after: Vec<String> = fs::read_dir(folder)
+        .expect("lists")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    assert!(names_after.is_empty(), "{names_after:?}");
+}
+
+#[test]
+fn whatever_is_another_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let begin = || {
+        write(folder, "orders.csv", ORDERS);
+        report(folder, &["-o", "r.csv"]);
+    };
+    let all = ["r.csv.manifest.json"];
+
+    begin();
+    // A late refund changes a closed month.
+    write(folder, "orders.csv", &ORDERS.replace("3,a,2024-02-03,5.00", "3,a,2024-02-03,4.00"));
+    let told = verify(folder, &all, 1);
+    assert!(told.contains("DIFFERS  orders orders.csv") && told.contains("DIFFERS  made again"), "{told}");
+    assert!(told.contains("same     r.csv"), "{told}");
+    let moved: Vec<&str> = told.lines().skip_while(|line| *line != "2024-02").collect();
+    assert!(moved[1].starts_with("  revenue") && moved[1].contains("5 → 4 (-20.00 %)"), "{told}");
+    let json: Value =
+        serde_json::from_str(&verify(folder, &["r.csv.manifest.json", "--format", "json"], 1)).expect("JSON");
+    assert_eq!(json[0]["changes"]["restated"][0]["column"], "revenue");
+
+    begin();
+    write(folder, "orders.csv", &(ORDERS.to_owned() + "6,d,2024-03-31,1.00,AT\n"));
+    let told = verify(folder, &all, 1);
+    assert!(told.contains("rows: orders.read was 5, is 6; orders.used was 5, is 6"), "{told}");
+
+    begin();
+    let kept = fs::read_to_string(folder.join("r.csv")).expect("reads");
+    write(folder, "r.csv", &kept.replace("10", "11"));
+    let told = verify(folder, &all, 1);
+    assert!(told.contains("DIFFERS  r.csv") && told.contains("same     made again"), "{told}");
+    fs::remove_file(folder.join("r.csv")).expect("removes");
+    assert!(verify(folder, &all, 1).contains("DIFFERS  r.csv: No such file"));
+
+    begin();
+    let written = fs::read_to_string(folder.join(all[0])).expect("reads");
+    write(folder, all[0], &written.replace("\"last_day\": \"2024-03-31\"", "\"last_day\": \"2024-04-30\""));
+    let told = verify(folder, &all, 1);
+    assert!(
+        told.contains("DIFFERS  manifest")
+            && told.contains("coverage: last_day was \"2024-04-30\", is \"2024-03-31\""),
+        "{told}"
+    );
+    write(folder, all[0], &written.replace("\"version\": \"0.1.0\"", "\"version\": \"0.0.9\""));
+    assert!(verify(folder, &all, 1).contains("made by version 0.0.9, made again by version 0.1.0"));
+
+    begin();
+    fs::remove_file(folder.join("orders.csv")).expect("removes");
+    let told = verify(folder, &all, 3);
+    assert!(
+        told.contains("unknown  orders orders.csv: No such file")
+            && told.contains("unknown  made again: it cannot be"),
+        "{told}"
+    );
+    // The worst decides.
+    write(folder, "r.csv", "");
+    verify(folder, &all, 1);
+
+    for (text, expected) in [
+        ("{", "it is no manifest"),
+        ("{}", "it is no manifest"),
+        ("{\"record\":{\"format\":2}}", "a manifest of version 2"),
+    ] {
+        write(folder, "other.json", text);
+        let told = verify(folder, &["other.json"], 3);
+        assert!(told.contains(expected), "{told}");
+    }
+    verify(folder, &["nothing.json"], 3);
+    verify(folder, &[], 2);
+}
+
+/// Profiles of a configuration file decide how exports are read.
+#[test]
+fn a_configuration_with_profiles_is_an_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", "No,Who,When,Sum\n1,a,2024-01-05,10.00\n2,a,2024-03-31,20.00\n");
+    let profile = "[profiles.own]\ntitle = 'Own'\nholds = 'orders'\nfingerprint = ['No', 'Who', 'When', 'Sum']\n\
+                   [profiles.own.columns]\norder_id = ['No']\ncustomer_id = ['Who']\nordered_at = ['When']\namount = ['Sum']\n";
+    write(folder, "regulars.toml", profile);
+    report(folder, &["-o", "r.csv"]);
+    let made = manifest(folder, "r.csv.manifest.json");
+    assert_eq!(made["record"]["inputs"][1]["file"], "regulars.toml", "{made}");
+    verify(folder, &["r.csv.manifest.json"], 0);
+    write(folder, "regulars.toml", &(profile.to_owned() + "# changed\n"));
+    assert!(verify(folder, &["r.csv.manifest.json"], 1).contains("DIFFERS  config regulars.toml"));
+}
+
+fn with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_regulars"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), input.as_bytes()).expect("writes");
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn standard_input_is_known_by_its_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let flags = ["report", "-", "--active-for", "1mo", "-q", "-o", "r.csv"];
+    assert!(with_input(folder, &flags, ORDERS).status.success());
+    let made = manifest(folder, "r.csv.manifest.json");
+    let input = &made["record"]["inputs"][0];
+    assert_eq!(
+        (&input["file"], &input["sha256"], &input["rows"]),
+        (&"-".into(), &Digest::of(ORDERS.as_bytes()).sha256.into(), &5.into())
+    );
+    let again = with_input(folder, &["verify", "r.csv.manifest.json"], ORDERS);
+    assert!(again.status.success(), "{}", text_of(&again));
+    let other = with_input(folder, &["verify", "r.csv.manifest.json"], &ORDERS.replace("5.00", "6.00"));
+    assert_eq!(other.status.code(), Some(1), "{}", text_of(&other));
+    assert!(text_of(&other).contains("DIFFERS  orders -"), "{}", text_of(&other));
+}
+
+/// A pipe has no file beside it, and `--no-manifest` is obeyed.
+#[test]
+fn no_manifest_where_none_is_wanted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", ORDERS);
+    report(folder, &["-o", "r.csv", "--no-manifest"]);
+    assert!(!folder.join("r.csv.manifest.json").exists());
+    #[cfg(unix)]
+    {
+        report(folder, &["-o", "/dev/stdout", "--format", "csv"]);
+        assert!(!Path::new("/dev/stdout.manifest.json").exists());
+        // A pipe is read once, and known by its bytes.
+        assert!(Command::new("mkfifo").arg(folder.join("pipe.csv")).status().expect("mkfifo").success());
+        let pipe = folder.join("pipe.csv");
+        let writer = std::thread::spawn(move || fs::write(pipe, ORDERS));
+        let output = regulars(folder, &["report", "pipe.csv", "--active-for", "1mo", "-q", "-o", "r.csv"]);
+        writer.join().expect("no panic").expect("writes");
+        assert!(output.status.success(), "{}", text_of(&output));
+        let made = manifest(folder, "r.csv.manifest.json");
+        assert_eq!(made["record"]["inputs"][0]["sha256"], Digest::of(ORDERS.as_bytes()).sha256);
+    }
+}
