@@ -5,16 +5,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::calendar::{Calendar, Day};
+use crate::calendar::{Calendar, Day, Unit};
 use crate::error::{Error, Result};
-use crate::render::{Format, Room, render};
+use crate::render::{Facts, facts};
 use crate::report::{COUNTS, Report};
 
 /// The columns between those of the period and the counts are those of the segments.
 const PERIOD: [&str; 3] = ["period", "period_start", "period_end"];
 
-/// Settings that change no number of a segment.
-const NO_MATTER: [&str; 3] = ["by", "confidence_percent", "min_customers"];
+/// The setting that says how sure intervals are; where there are none it is empty.
+const CONFIDENCE: &str = "confidence_percent";
 
 /// A report as `regulars report -o` writes it: CSV (not that for Excel) or JSON.
 #[derive(Debug, Clone)]
@@ -26,7 +26,45 @@ pub struct Kept {
     /// Its rows as texts; empty where there is no number.
     pub rows: Vec<Vec<String>>,
     /// What its numbers mean, by name; a CSV does not say.
-    pub meaning: Option<BTreeMap<String, String>>,
+    pub meaning: Option<Meaning>,
+}
+
+/// What numbers mean: settings, and the formulas of the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning(BTreeMap<String, String>);
+
+impl Meaning {
+    fn new(settings: &Value, definitions: &Value) -> Self {
+        let settings = settings.as_object().into_iter().flatten();
+        let settings = settings.map(|(name, value)| (name.clone(), text(value)));
+        let definitions = definitions.as_array().into_iter().flatten().flat_map(|definition| {
+            let id = text(&definition["id"]);
+            ["formula", "empty_when"].map(|part| (format!("{id}, {part}"), text(&definition[part])))
+        });
+        Self(settings.chain(definitions).collect())
+    }
+
+    /// What the numbers of a report mean.
+    pub fn of(facts: &Facts) -> Self {
+        Self::new(&facts.settings, &facts.definitions)
+    }
+
+    /// What both say, and not the same: its name, and what this one and the other say.
+    pub fn others<'m>(&'m self, other: &'m Self) -> impl Iterator<Item = (&'m str, &'m str, &'m str)> {
+        let both = self
+            .0
+            .iter()
+            .filter_map(|(name, own)| Some((name.as_str(), own.as_str(), other.0.get(name)?.as_str())));
+        both.filter(|(_, own, other)| own != other)
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 impl Kept {
@@ -72,17 +110,32 @@ impl Kept {
                 report.settings.calendar.unit.name()
             ));
         }
-        let json = render(report, Format::Json, Room { width: 80, wide: false })?;
-        let (Some(known), Some(own)) = (&self.meaning, of_json(name, &json)?.meaning) else { return Ok(()) };
-        for (what, value) in known.iter().filter(|(what, _)| !NO_MATTER.contains(&what.as_str())) {
-            match own.get(what) {
-                Some(own) if own != value => {
-                    return complain(&format!("its {what} is \"{value}\", that of the checks \"{own}\""));
-                }
-                _ => {}
+        let Some(known) = &self.meaning else { return Ok(()) };
+        let own = Meaning::of(&facts(report)?);
+        let own = known.others(&own);
+        // What it breaks down by is no matter, nor that it has no intervals.
+        let mut own =
+            own.filter(|(what, known, _)| *what != "by" && (*what != CONFIDENCE || !known.is_empty()));
+        match own.next() {
+            None => Ok(()),
+            Some((what, known, own)) => {
+                complain(&format!("its {what} is \"{known}\", that of the checks \"{own}\""))
             }
         }
-        Ok(())
+    }
+
+    /// How long its periods are, as the first one tells.
+    pub fn unit(&self) -> Option<Unit> {
+        let row = self.rows.first()?;
+        let days = Day::parse_iso(row.get(2)?)?.0 - Day::parse_iso(row.get(1)?)?.0 + 1;
+        match days {
+            1 => Some(Unit::Day),
+            7 => Some(Unit::Week),
+            28..=31 => Some(Unit::Month),
+            90..=92 => Some(Unit::Quarter),
+            365 | 366 => Some(Unit::Year),
+            _ => None,
+        }
     }
 
     /// Where a column is.
@@ -138,11 +191,6 @@ fn of_json(path: &str, bytes: &[u8]) -> Result<Kept> {
     let list = |name: &str| document[name].as_array().ok_or_else(|| no_report(path));
     let (rows, definitions) = (list("rows")?, list("definitions")?);
     let settings = document["settings"].as_object().ok_or_else(|| no_report(path))?;
-    let text = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
     let mut columns: Vec<String> = PERIOD.map(str::to_owned).into();
     columns.extend(settings.get("by").and_then(Value::as_array).into_iter().flatten().map(text));
     for definition in definitions {
@@ -156,12 +204,6 @@ fn of_json(path: &str, bytes: &[u8]) -> Result<Kept> {
     }
     columns.extend(["complete", "history"].map(str::to_owned));
     let row = |row: &Value| columns.iter().map(|column| text(&row[column])).collect();
-    let of_definition = |definition: &Value| {
-        let id = text(&definition["id"]);
-        ["formula", "empty_when"].map(|part| (format!("{id}, {part}"), text(&definition[part])))
-    };
-    let mut meaning: BTreeMap<String, String> =
-        settings.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    meaning.extend(definitions.iter().flat_map(of_definition));
+    let meaning = Meaning::new(&document["settings"], &document["definitions"]);
     Ok(Kept { name: path.to_owned(), rows: rows.iter().map(row).collect(), columns, meaning: Some(meaning) })
 }

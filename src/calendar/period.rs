@@ -127,6 +127,15 @@ impl Calendar {
         }
     }
 
+    /// The number of the period with this label; `None` where no period is called so.
+    pub fn number_labelled(&self, label: &str) -> Option<i32> {
+        let digits: String = label.trim_start_matches("FY").chars().take(4).collect();
+        let year: i32 = digits.parse().ok().filter(|year| (1..9_999).contains(year))?;
+        // Weeks and fiscal years reach into the years beside it.
+        let [first, last] = [year - 1, year + 2].map(|year| self.number_of(Day::first_of_month(year * 12)));
+        (first..last).find(|number| self.label(*number) == label)
+    }
+
     /// Days to add so that weeks begin at multiples of seven: day 0 was a Thursday.
     fn week_shift(self) -> i32 {
         (3 - self.week_start as i32).rem_euclid(7)
@@ -140,6 +149,31 @@ impl Calendar {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_are_found_and_slips_are_not() {
+        for (unit, fiscal_year_start, label, start) in [
+            (Unit::Day, 1, "2024-02-29", Some("2024-02-29")),
+            (Unit::Day, 1, "2025-02-29", None),
+            (Unit::Week, 1, "2025-W01", Some("2024-12-30")),
+            (Unit::Week, 1, "2020-W53", Some("2020-12-28")),
+            (Unit::Week, 1, "2021-W53", None),
+            (Unit::Month, 1, "2025-03", Some("2025-03-01")),
+            (Unit::Month, 1, "2025-3", None),
+            (Unit::Month, 1, "2025-13", None),
+            (Unit::Month, 1, "ünfug", None),
+            (Unit::Quarter, 1, "2025-Q4", Some("2025-10-01")),
+            (Unit::Quarter, 4, "2025-Q4", None),
+            (Unit::Quarter, 4, "FY2025-Q1", Some("2024-04-01")),
+            (Unit::Year, 1, "2025", Some("2025-01-01")),
+            (Unit::Year, 10, "FY2025", Some("2024-10-01")),
+            (Unit::Year, 10, "2025", None),
+        ] {
+            let calendar = Calendar { fiscal_year_start, ..calendar(unit) };
+            let found = calendar.number_labelled(label).map(|number| calendar.start_of(number));
+            assert_eq!(found, start.map(day), "{label}");
+        }
+    }
 
     fn day(text: &str) -> Day {
         Day::parse_iso(text).expect(text)

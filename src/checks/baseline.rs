@@ -1,17 +1,32 @@
 //! A report that was kept in a file, to compare with.
 
 use super::Measure;
+use crate::calendar::Day;
 use crate::kept::Kept;
 use crate::report::ALL;
 use crate::stats::Interval;
 
-/// The number of a segment in this period, else in the last one there is: period, number, interval.
+/// A number of a kept report.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    /// Where it stands: the period, and the file.
+    pub(super) place: String,
+    pub(super) value: f64,
+    pub(super) interval: Option<Interval>,
+    /// How many customers it rests on, where the file tells.
+    pub(super) base: Option<u64>,
+}
+
+/// The number of a segment in the period that starts on this day, else in the last one that has it. Periods that are not
+/// complete, and those whose history is partial where that matters, are none. `base`: the column of the
+/// customers it rests on.
 pub(super) fn find(
     kept: &Kept,
     measure: Measure,
-    period: &str,
+    base: &str,
+    start: Day,
     segment: &[(String, String)],
-) -> Result<(String, f64, Option<Interval>), String> {
+) -> Result<Found, String> {
     let name = &kept.name;
     let column = measure.column();
     let value = kept.position(column).ok_or_else(|| format!("{name} has no column {column}"))?;
@@ -27,12 +42,36 @@ pub(super) fn find(
         })
     };
     let number = |row: &Vec<String>, at: usize| row.get(at).and_then(|text| text.parse::<f64>().ok());
+    let says = |row: &Vec<String>, column: &str, word: &str| {
+        kept.position(column).and_then(|at| row.get(at)).is_some_and(|text| text == word)
+    };
+    let lacks = |row: &Vec<String>| {
+        if !says(row, "complete", "true") {
+            Some("the period is not complete")
+        } else if measure.needs_history() && !says(row, "history", "full") {
+            Some("the history before the period is partial")
+        } else if number(row, value).is_none() {
+            Some("there is no number")
+        } else {
+            None
+        }
+    };
     let mine = || kept.rows.iter().filter(is_segment);
-    let same = mine().find(|row| row[0] == period);
-    let last = || mine().filter(|row| number(row, value).is_some()).max_by_key(|row| row[1].clone());
-    let row = same.or_else(last).ok_or_else(|| format!("{name} does not have the segment"))?;
-    let found = number(row, value).ok_or_else(|| format!("{name} has no number for {}", row[0]))?;
+    let row = match mine().find(|row| row[1] == start.to_string()) {
+        Some(row) => match lacks(row) {
+            Some(why) => return Err(format!("{} in {name}: {why}", row[0])),
+            None => row,
+        },
+        None => {
+            let last = mine().filter(|row| lacks(row).is_none()).max_by_key(|row| &row[1]);
+            last.ok_or_else(|| format!("{name} has no number for the segment"))?
+        }
+    };
     let bound = |end: &str| kept.position(&format!("{}_{end}", measure.id())).and_then(|at| number(row, at));
-    let interval = bound("lo").zip(bound("hi")).map(|(lo, hi)| Interval { lo, hi });
-    Ok((format!("{} in {name}", row[0]), found, interval))
+    Ok(Found {
+        place: format!("{} in {name}", row[0]),
+        value: number(row, value).unwrap_or_default(),
+        interval: bound("lo").zip(bound("hi")).map(|(lo, hi)| Interval { lo, hi }),
+        base: kept.position(base).and_then(|at| row.get(at)?.parse().ok()),
+    })
 }

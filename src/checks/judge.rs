@@ -7,7 +7,7 @@ use super::{Against, Bound, Change, Check, Evidence, Measure, Periods, State, Ve
 use crate::calendar::{Day, Unit};
 use crate::config::Place;
 use crate::kept::Kept;
-use crate::report::{ALL, Number, Report, Row};
+use crate::report::{ALL, Number, OTHER, Report, Row};
 use crate::stats::{Interval, difference};
 
 /// What became of all checks.
@@ -18,7 +18,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    /// The worst that became of a check.
+    /// The worst that became of a check; skipped only where all of it was.
     pub fn state_of(&self, check: usize) -> State {
         let states =
             self.verdicts.iter().filter(|verdict| verdict.check == check).map(|verdict| verdict.state);
@@ -65,7 +65,7 @@ impl Judge<'_> {
     fn all(&self, verdicts: &mut Vec<Verdict>) {
         let check = self.check;
         let periods: Vec<&Row> = match &check.periods {
-            Periods::Named(label) => self.totals().filter(|row| row.period == *label).collect(),
+            Periods::Named(label, _) => self.totals().filter(|row| row.period == *label).collect(),
             Periods::Last(count) => {
                 let complete: Vec<&Row> = self.totals().filter(|row| row.complete).collect();
                 complete[complete.len().saturating_sub(*count)..].to_vec()
@@ -73,11 +73,13 @@ impl Judge<'_> {
         };
         let wanted = match check.periods {
             Periods::Last(count) => count,
-            Periods::Named(_) => 1,
+            Periods::Named(..) => 1,
         };
         if periods.len() < wanted {
             let (label, why) = match &check.periods {
-                Periods::Named(label) => (label.clone(), "the data has no such period".to_owned()),
+                Periods::Named(label, _) => {
+                    (label.clone(), format!("the data has {}", self.periods_there_are()))
+                }
                 Periods::Last(_) => {
                     (String::new(), format!("the data has {} complete periods, not {wanted}", periods.len()))
                 }
@@ -96,13 +98,9 @@ impl Judge<'_> {
                 .collect();
             if rows.is_empty() {
                 let segment = self.named_segment();
-                let why = if check.segment.iter().any(|(_, value)| value.is_none()) {
-                    "there is no such segment"
-                } else {
-                    "the data has no such segment"
-                };
+                let why = self.segments_there_are(period);
                 self.for_bounds(verdicts, |bound, place| {
-                    self.missing(bound, place, &period.period, segment.clone(), why.to_owned())
+                    self.missing(bound, place, &period.period, segment.clone(), why.clone())
                 });
             }
             for row in rows {
@@ -133,6 +131,43 @@ impl Judge<'_> {
                 Some((_, Some(wanted))) => value == wanted,
             }
         })
+    }
+
+    fn periods_there_are(&self) -> String {
+        let mut periods = self.totals().map(|row| row.period.as_str());
+        match (periods.next(), periods.last()) {
+            (Some(first), Some(last)) => format!("{first} to {last}"),
+            (Some(only), None) => format!("{only} only"),
+            (None, _) => "no period".to_owned(),
+        }
+    }
+
+    /// Which segments a period has instead of the one that is looked for.
+    fn segments_there_are(&self, period: &Row) -> String {
+        const SHOWN: usize = 8;
+        let mut known = Vec::new();
+        for row in self.report.rows.iter().filter(|row| row.start == period.start) {
+            let is_alike = row.segment.iter().zip(&self.report.by).all(|(value, column)| {
+                (value != ALL) == self.check.segment.iter().any(|(name, _)| name == column)
+            });
+            if is_alike {
+                known.push(
+                    self.segment_of(row).into_iter().map(|(_, value)| value).collect::<Vec<_>>().join(", "),
+                );
+            }
+        }
+        let more = known.len().saturating_sub(SHOWN);
+        let mut why = match known.len() {
+            0 => "there is no segment".to_owned(),
+            _ => format!("the segments are {}", known[..known.len() - more].join("; ")),
+        };
+        if more > 0 {
+            why.push_str(&format!("; and {more} more"));
+        }
+        if self.report.settings.min_customers > 0 {
+            why.push_str(&format!(", {OTHER} those below min_customers of [report]"));
+        }
+        why
     }
 
     fn named_segment(&self) -> Vec<(String, String)> {
@@ -171,6 +206,7 @@ impl Judge<'_> {
 
     /// A threshold for a row.
     fn one(&self, row: &Row, bound: Bound, place: Place) -> Verdict {
+        let lacks = self.lacks(row);
         let point = self.point(row);
         let base = self.base(row);
         let known = point.as_ref().ok().copied();
@@ -181,11 +217,12 @@ impl Judge<'_> {
             why: None,
             ..self.missing(bound, place, &row.period, self.segment_of(row), String::new())
         };
-        // First the segments that are too small: their numbers may be missing just because they are.
-        if base.1 < self.check.min_customers {
-            let (what, count) = base;
-            let why =
-                format!("{what} {count} of the {} that min_customers asks for", self.check.min_customers);
+        // What the data does not cover says nothing, not even how many customers there are.
+        if let Some(why) = lacks {
+            return Verdict { why: Some(why), ..verdict };
+        }
+        // Then the segments that are too small: their numbers may be missing just because they are.
+        if let Some(why) = self.too_few(base.1) {
             return Verdict { state: State::Skipped, why: Some(why), ..verdict };
         }
         let point = match point {
@@ -196,7 +233,10 @@ impl Judge<'_> {
             Bound::Min(_) | Bound::Max(_) => None,
             Bound::Drop(_, against) | Bound::Rise(_, against) => match self.reference(row, against) {
                 Ok(reference) => Some(reference),
-                Err(why) => return Verdict { why: Some(why), ..verdict },
+                Err(Absent::TooFew(why)) => {
+                    return Verdict { state: State::Skipped, why: Some(why), ..verdict };
+                }
+                Err(Absent::Missing(why)) => return Verdict { why: Some(why), ..verdict },
             },
         };
         if let Some((period, reference)) = &reference {
@@ -230,32 +270,54 @@ impl Judge<'_> {
         verdict
     }
 
-    /// The number of a row, or why there is none.
-    fn point(&self, row: &Row) -> Result<Point, String> {
+    /// What the data does not cover of what the number of a row rests on.
+    fn lacks(&self, row: &Row) -> Option<String> {
+        let measure = self.check.measure;
+        let coverage = &self.report.coverage;
+        let is_known = match measure {
+            Measure::Count(count) if count.id == "closing" => self.report.knows_closing(row),
+            _ => row.full_history || !measure.needs_history(),
+        };
         if !row.complete {
-            return Err("the period is not complete".to_owned());
+            Some("the period is not complete".to_owned())
+        } else if !is_known {
+            Some("the history before the period is partial".to_owned())
+        } else if !measure.needs_history() && row.start < coverage.first {
+            let how = if coverage.first_given {
+                ""
+            } else {
+                "; if the files begin earlier than their first purchase, say --data-from"
+            };
+            Some(format!("the data begins within the period, on {}{how}", coverage.first))
+        } else {
+            None
+        }
+    }
+
+    /// Why a number that rests on so many customers is not judged.
+    fn too_few(&self, count: u64) -> Option<String> {
+        let least = self.check.min_customers;
+        let what = self.base_name();
+        (count < least).then(|| format!("{what} {count} of the {least} that min_customers asks for"))
+    }
+
+    /// The number of a row that lacks nothing, or why there is none.
+    fn point(&self, row: &Row) -> Result<Point, String> {
+        if let Some(why) = self.lacks(row) {
+            return Err(why);
         }
         let metric = match self.check.measure {
             Measure::Count(count) => {
-                if count.of_orders && self.report.orders.is_none() {
-                    return Err("no orders file is given".to_owned());
-                }
-                let value = match (count.value)(&row.tally) {
-                    Number::Whole(whole) => whole as f64,
-                    Number::Money(money) => money,
+                let value = match self.report.count(count, row) {
+                    Some(Number::Whole(whole)) => whole as f64,
+                    Some(Number::Money(money)) => money,
+                    None if self.report.orders.is_none() => return Err("no orders file is given".to_owned()),
+                    None => return Err("the orders are read without amounts".to_owned()),
                 };
-                let needs_history = !count.of_orders && count.id != "closing";
-                return if needs_history && !row.full_history {
-                    Err("the history before the period is partial".to_owned())
-                } else {
-                    Ok(Point { value, interval: None })
-                };
+                return Ok(Point { value, interval: None });
             }
             Measure::Metric(metric) => metric,
         };
-        if metric.needs_history && !row.full_history {
-            return Err("the history before the period is partial".to_owned());
-        }
         let at = self.report.metrics.iter().position(|known| known.id == metric.id);
         let estimate = at.and_then(|at| row.estimates.get(at));
         let value =
@@ -265,15 +327,25 @@ impl Judge<'_> {
 
     /// How many customers the number of a row rests on.
     fn base(&self, row: &Row) -> (&'static str, u64) {
+        let count = match self.check.measure {
+            Measure::Metric(metric) => (metric.base.1)(&row.tally),
+            Measure::Count(count) if count.of_orders => row.tally.buyers,
+            Measure::Count(_) => row.tally.closing,
+        };
+        (self.base_name(), count)
+    }
+
+    /// The column of the customers that the number rests on.
+    fn base_name(&self) -> &'static str {
         match self.check.measure {
-            Measure::Metric(metric) => (metric.base.0, (metric.base.1)(&row.tally)),
-            Measure::Count(count) if count.of_orders => ("buyers", row.tally.buyers),
-            Measure::Count(_) => ("closing", row.tally.closing),
+            Measure::Metric(metric) => metric.base.0,
+            Measure::Count(count) if count.of_orders => "buyers",
+            Measure::Count(_) => "closing",
         }
     }
 
     /// What a row is compared with.
-    fn reference(&self, row: &Row, against: Against) -> Result<(String, Point), String> {
+    fn reference(&self, row: &Row, against: Against) -> Result<(String, Point), Absent> {
         let start = match against {
             Against::Previous => {
                 let before = self.totals().filter(|other| other.start < row.start).map(|other| other.start);
@@ -284,8 +356,11 @@ impl Judge<'_> {
             Against::Baseline => {
                 let baseline = self.baseline.ok_or("there is no baseline")?;
                 let segment = self.segment_of(row);
-                let (period, value, interval) = find(baseline, self.check.measure, &row.period, &segment)?;
-                return Ok((period, Point { value, interval }));
+                let found = find(baseline, self.check.measure, self.base_name(), row.start, &segment)?;
+                if let Some(why) = found.base.and_then(|base| self.too_few(base)) {
+                    return Err(Absent::TooFew(format!("{}: {why}", found.place)));
+                }
+                return Ok((found.place, Point { value: found.value, interval: found.interval }));
             }
         };
         let found =
@@ -294,8 +369,35 @@ impl Judge<'_> {
             Against::LastYear => "the data does not reach back a year".to_owned(),
             _ => "the segment is not in the period before".to_owned(),
         })?;
-        let point = self.point(other).map_err(|why| format!("{}: {why}", other.period))?;
+        let placed = |why: String| format!("{}: {why}", other.period);
+        if let Some(why) = self.lacks(other) {
+            return Err(Absent::Missing(placed(why)));
+        }
+        if let Some(why) = self.too_few(self.base(other).1) {
+            return Err(Absent::TooFew(placed(why)));
+        }
+        let point = self.point(other).map_err(placed)?;
         Ok((other.period.clone(), point))
+    }
+}
+
+/// Why there is nothing to compare with.
+enum Absent {
+    /// It rests on too few customers.
+    TooFew(String),
+    /// It is not there.
+    Missing(String),
+}
+
+impl From<String> for Absent {
+    fn from(why: String) -> Self {
+        Self::Missing(why)
+    }
+}
+
+impl From<&str> for Absent {
+    fn from(why: &str) -> Self {
+        Self::Missing(why.to_owned())
     }
 }
 

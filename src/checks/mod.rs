@@ -39,11 +39,11 @@ impl Measure {
         }
     }
 
-    /// What it means.
-    pub fn definition(self) -> &'static str {
+    /// Whether it needs the activity window's history before the period.
+    pub fn needs_history(self) -> bool {
         match self {
-            Self::Metric(metric) => metric.formula,
-            Self::Count(count) => count.meaning,
+            Self::Metric(metric) => metric.needs_history,
+            Self::Count(count) => !count.of_orders,
         }
     }
 }
@@ -53,8 +53,8 @@ impl Measure {
 pub enum Periods {
     /// Each of the last so many complete ones.
     Last(usize),
-    /// The one with this label.
-    Named(String),
+    /// The one with this label, and where that stands.
+    Named(String, Place),
 }
 
 /// By how much a number may move.
@@ -75,6 +75,20 @@ pub enum Against {
     LastYear,
     /// A report kept in a file: the same period of it, else its last one.
     Baseline,
+}
+
+impl Against {
+    /// All of them, as a configuration says them.
+    pub const ALL: [Self; 3] = [Self::Previous, Self::LastYear, Self::Baseline];
+
+    /// What a configuration says.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::LastYear => "last-year",
+            Self::Baseline => "baseline",
+        }
+    }
 }
 
 /// A threshold.
@@ -132,15 +146,10 @@ impl Check {
     pub fn slips(&self) -> Vec<(Place, String)> {
         let is_percent = matches!(self.measure, Measure::Metric(metric) if metric.unit == Unit::Percent);
         let slip = |(bound, place): &(Bound, Place)| {
-            let (Bound::Min(size)
-            | Bound::Max(size)
-            | Bound::Drop(Change::Absolute(size), _)
-            | Bound::Rise(Change::Absolute(size), _)) = bound
-            else {
-                return None;
-            };
-            let what =
-                format!("{} is in percent: {size} is {size} %, not {} %", self.measure.id(), size * 100.0);
+            // A move by a part of a point is nothing unusual.
+            let (Bound::Min(size) | Bound::Max(size)) = bound else { return None };
+            let other = Change::Relative(*size);
+            let what = format!("{} is in percent: {size} is {size} %, not {other}", self.measure.id());
             (is_percent && *size > 0.0 && *size < 1.0).then_some((*place, what))
         };
         self.bounds.iter().filter_map(slip).collect()

@@ -15,15 +15,15 @@ pub enum State {
     Missing,
     /// The interval lies on both sides of it.
     Undecided,
-    /// It is not judged: there are too few customers, or there is no number and none is needed.
-    Skipped,
     /// It is kept.
     Held,
+    /// It is not judged: there are too few customers, or there is no number and none is needed.
+    Skipped,
 }
 
 impl State {
-    /// All of them, the worst first.
-    pub const ALL: [Self; 5] = [Self::Broken, Self::Missing, Self::Undecided, Self::Skipped, Self::Held];
+    /// All of them, the worst first; behind them what was not judged at all.
+    pub const ALL: [Self; 5] = [Self::Broken, Self::Missing, Self::Undecided, Self::Held, Self::Skipped];
 
     /// Its name.
     pub fn name(self) -> &'static str {

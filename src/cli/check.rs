@@ -14,10 +14,12 @@ use super::reading::require_fresh;
 use super::rejects::with_rejects;
 use super::request::request;
 use super::settings::DEFAULT_FILE;
-use crate::checks::{Check, judge, parse};
+use crate::calendar::{Calendar, Day};
+use crate::checks::{Check, Periods, judge, parse};
 use crate::commands::report::{Request, run as compute};
 use crate::config::Document;
 use crate::error::Error;
+use crate::input::source::Source;
 use crate::kept::Kept;
 use crate::means::Progress;
 use crate::render::{VerdictFormat, Verdicts, render_verdicts};
@@ -43,7 +45,11 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
         .map(|path| Ok((path.as_path(), format_of(path)?)))
         .collect::<Result<_, Error>>()?;
     let request = request_for(arguments, &checks)?;
-    protect_inputs(request.orders.iter().chain(&request.customers), &arguments.read, &arguments.verdicts)?;
+    checks.iter().try_for_each(|check| require_label(check, request.plan.settings.calendar, document))?;
+    let baselines = checks.iter().filter_map(|check| check.baseline.as_ref());
+    let kept: Vec<Source> = baselines.map(|path| Source::File(path.into())).collect();
+    let inputs = request.orders.iter().chain(&request.customers).chain(&kept);
+    protect_inputs(inputs, &arguments.read, &arguments.verdicts)?;
     let mut baselines = BTreeMap::new();
     for path in checks.iter().filter_map(|check| check.baseline.as_ref()) {
         if !baselines.contains_key(path) {
@@ -77,8 +83,11 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
             say(Level::Warning, warning);
         }
     }
+    let mut written = Ok(());
     for ((_, format), file) in outputs.iter().zip(files) {
-        file.deliver(&render_verdicts(&Verdicts { only_wrong: false, ..verdicts }, *format)?)?;
+        let bytes = render_verdicts(&Verdicts { only_wrong: false, ..verdicts }, *format)?;
+        // What cannot be written keeps nothing else from being told.
+        written = written.and(file.deliver(&bytes));
     }
     let shown = render_verdicts(&verdicts, chosen(arguments.verdict_format))?;
     // Who does not want to read all of it does not change the verdict.
@@ -86,7 +95,21 @@ pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Re
         Err(error) if !is_closed_pipe(&error) => return Err(error),
         _ => {}
     }
+    written?;
     Ok(if judged.fails(arguments.strict) { Outcome::Broken } else { Outcome::Done })
+}
+
+/// Refuses the label of a period that cannot be.
+fn require_label(check: &Check, calendar: Calendar, document: &Document) -> Result<(), Error> {
+    let Periods::Named(label, place) = &check.periods else { return Ok(()) };
+    if calendar.number_labelled(label).is_some() {
+        return Ok(());
+    }
+    let unit = calendar.unit.name();
+    let example = Day::from_ymd(2025, 3, 14).map(|day| calendar.label(calendar.number_of(day)));
+    let error = document.complain(*place, format!("period: there is no {unit} \"{label}\""));
+    Err(error
+        .hint(format!("a {unit} is written {}, the last complete one \"last\"", example.unwrap_or_default())))
 }
 
 /// An error about a segment's column, which the checks turn into a breakdown, with the place of the check.

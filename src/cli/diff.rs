@@ -1,9 +1,11 @@
 //! `regulars diff`: two kept reports → what moved → output.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use super::args::{DiffArguments, DiffFormatArgument};
-use super::output::{Output, terminal_width};
+use super::output::{Output, identity, terminal_width};
 use crate::commands::diff::diff;
 use crate::error::Error;
 use crate::kept::Kept;
@@ -24,14 +26,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<()> {
                 .into());
         }
     };
-    let same = |path: &str| {
-        output.is_some_and(|output| {
-            match (output.canonicalize(), std::path::Path::new(path).canonicalize()) {
-                (Ok(one), Ok(other)) => one == other,
-                _ => false,
-            }
-        })
-    };
+    let same = |path: &str| output.is_some_and(|output| identity(output) == identity(Path::new(path)));
     if let Some(read) = [&arguments.old, &arguments.new].into_iter().find(|path| same(path)) {
         return Err(Error::usage(format!("{read} is read by this run already; name another file")).into());
     }

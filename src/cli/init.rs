@@ -13,6 +13,7 @@ use super::output::Output;
 use super::settings::{Origin, Resolved, Section};
 use crate::commands::inspect::{Inspection, run as inspect};
 use crate::error::Error;
+use crate::input::source::{Source, expand};
 
 /// Ends of the names of files that are looked at where none is named.
 const EXPORTS: [&str; 7] = [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst", ".parquet"];
@@ -36,8 +37,14 @@ pub(super) fn run(arguments: &InitArguments, resolved: &Resolved) -> Result<()> 
         }
         .into());
     }
-    let given = given(resolved);
-    Output::open(Some(path))?.deliver(text(&inspection, &given, arguments).as_bytes())?;
+    // In another folder, names from here would be others there.
+    let is_here = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    let there = |name: &str| match std::path::absolute(name) {
+        Ok(absolute) if !is_here && name != "-" => absolute.to_string_lossy().into_owned(),
+        _ => name.to_owned(),
+    };
+    let given = given(resolved, &there);
+    Output::open(Some(path))?.deliver(text(&inspection, &given, &arguments.files, &there)?.as_bytes())?;
     say(Level::Info, format_args!("{} is written; regulars report reads it", path.display()));
     Ok(())
 }
@@ -62,38 +69,47 @@ fn exports() -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// What the command line says of how files are read, as lines of a file.
-fn given(resolved: &Resolved) -> Vec<String> {
+/// What the command line says of how files are read, as lines of a file. `there`: a name, from the folder of that file.
+fn given(resolved: &Resolved, there: &impl Fn(&str) -> String) -> Vec<String> {
     let of_input =
         resolved.flags.iter().filter(|flag| flag.section == Section::Input && flag.key != "customers");
     of_input
         .filter_map(|flag| match resolved.value(flag)? {
-            (values, Origin::CommandLine) => Some(format!("{} = {}", flag.key, written(flag, &values))),
+            (values, Origin::CommandLine) => {
+                let values: Vec<String> =
+                    if flag.is_path() { values.iter().map(|name| there(name)).collect() } else { values };
+                Some(format!("{} = {}", flag.key, written(flag, &values)))
+            }
             _ => None,
         })
         .collect()
 }
 
 /// The file.
-fn text(inspection: &Inspection, given: &[String], arguments: &InitArguments) -> String {
+fn text(
+    inspection: &Inspection,
+    given: &[String],
+    named: &[String],
+    there: &impl Fn(&str) -> String,
+) -> Result<String, Error> {
     let of = |holds: &str| -> Vec<&str> {
         inspection.files.iter().filter(|file| file.holds == holds).map(|file| file.file.as_str()).collect()
     };
     let (orders, customers) = (of("orders"), of("customers"));
-    // A pattern stays one, so that next month's file is found too.
-    let patterns: Vec<&str> =
-        arguments.files.iter().map(String::as_str).filter(|name| name.contains(['*', '?'])).collect();
-    let listed = match patterns[..] {
-        [pattern] if customers.is_empty() => vec![pattern],
-        _ => orders,
-    };
+    // A pattern of orders stays one, so that next month's file is found too.
+    let mut listed: Vec<&str> = Vec::new();
+    let mut held = std::collections::BTreeSet::new();
+    for name in named.iter().filter(|name| name.contains(['*', '?'])) {
+        let files = expand(std::slice::from_ref(name))?;
+        let files: Vec<String> = files.iter().map(Source::name).collect();
+        if files.iter().all(|file| orders.contains(&file.as_str())) {
+            listed.push(name);
+            held.extend(files);
+        }
+    }
+    listed.extend(orders.iter().filter(|file| !held.contains(**file)));
     let quoted_all = |names: &[&str]| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
-    // In another folder, names from here would be others there.
-    let is_here = arguments.output.parent().is_none_or(|folder| folder.as_os_str().is_empty());
-    let from_there = |name: &str| match std::path::absolute(name) {
-        Ok(absolute) if !is_here => quoted(&absolute.to_string_lossy()),
-        _ => quoted(name),
-    };
+    let from_there = |name: &str| quoted(&there(name));
     let mut out = String::from(
         "# Configuration of regulars. Paths are relative to this file; every flag of `regulars report` can stand here,\n# with _ for -. `regulars config` shows what is in effect.\n\n[input]\n",
     );
@@ -156,7 +172,7 @@ fn text(inspection: &Inspection, given: &[String], arguments: &InitArguments) ->
     }
     line("# max_drop = \"5%\"               # against the period before");
     line("# min_customers = 100");
-    out
+    Ok(out)
 }
 
 /// Whether a key needs no quotes.

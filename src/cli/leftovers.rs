@@ -25,7 +25,8 @@ fn watch() {
     static WATCHED: OnceLock<()> = OnceLock::new();
     WATCHED.get_or_init(|| {
         // Without it, a signal leaves a temporary file behind, which the next run removes.
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
+        let heeded = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal));
+        let Ok(mut signals) = Signals::new(heeded) else { return };
         let wait = move || {
             for signal in signals.forever() {
                 let files = lock(&FILES);
@@ -38,6 +39,15 @@ fn watch() {
         };
         let _thread = std::thread::Builder::new().name("regulars signals".to_owned()).spawn(wait);
     });
+}
+
+/// Whether whoever started the program wants a signal ignored, as `nohup` does; then it stays so. Known on Linux only.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);
+    ignored & (1 << (signal - 1)) != 0
 }
 
 #[cfg(not(unix))]

@@ -40,15 +40,30 @@ impl Output {
             }
             Self::Stdout => {
                 let mut out = io::stdout().lock();
-                out.write_all(bytes).and_then(|()| out.flush()).context("standard output")
+                out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+                    ErrorKind::BrokenPipe => ClosedPipe.into(),
+                    _ => anyhow::Error::new(error).context("standard output"),
+                })
             }
         }
     }
 }
 
+/// The reader of standard output went away: it has read what it wanted. A pipe named with `-o` is none of that.
+#[derive(Debug)]
+struct ClosedPipe;
+
+impl std::fmt::Display for ClosedPipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("standard output is closed")
+    }
+}
+
+impl std::error::Error for ClosedPipe {}
+
 /// Whether a run ended because the reader of standard output went away.
 pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    error.is::<ClosedPipe>()
 }
 
 /// Refuses to overwrite a file that is read, and to write two things to one file.
@@ -57,10 +72,10 @@ pub(super) fn protect_inputs<'a>(
     read: &'a ReadArguments,
     outputs: impl IntoIterator<Item = &'a PathBuf>,
 ) -> Result<(), Error> {
-    let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let others = [&read.rates, &read.returns, &read.payments, &read.lines, &read.customers];
     let mut taken: Vec<PathBuf> =
         others.into_iter().flatten().map(|file| identity(Path::new(file))).collect();
+    taken.extend(read.config.as_deref().map(identity));
     for source in inputs {
         if let Source::File(path) = source {
             taken.push(identity(path));
@@ -77,6 +92,15 @@ pub(super) fn protect_inputs<'a>(
         taken.push(own);
     }
     Ok(())
+}
+
+/// A file by a path that is the same however it is written, also where there is no such file yet.
+pub(super) fn identity(path: &Path) -> PathBuf {
+    let in_folder = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }
 
 /// How wide a table may be that goes to this file, or to standard output.

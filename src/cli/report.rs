@@ -26,7 +26,11 @@ use crate::report::Report;
 pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()> {
     let Asked { request, others, formats } = Asked::of(arguments)?;
     let sources: Vec<Source> = request.orders.iter().chain(&request.customers).cloned().collect();
-    protect_inputs(sources.iter(), &arguments.read, &arguments.output)?;
+    protect_inputs(
+        sources.iter(),
+        &arguments.read,
+        &with_manifests(&arguments.output, arguments.no_manifest),
+    )?;
     // Places that cannot be written to should show before a long run, not after. Names that the periods complete
     // are known behind it only.
     let open = |path: &PathBuf| {
@@ -47,7 +51,7 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
     require_fresh(&arguments.read, &report)?;
     let inputs = inputs.map(|inputs| inputs.finish(&report)).transpose()?;
     let names = complete_names(&arguments.output, &report)?;
-    protect_inputs(sources.iter(), &arguments.read, &names)?;
+    protect_inputs(sources.iter(), &arguments.read, &with_manifests(&names, arguments.no_manifest))?;
     for (place, name) in places.iter_mut().zip(&names) {
         if place.is_none() {
             *place = Some(Place::open(name, arguments.no_manifest)?);
@@ -62,6 +66,7 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
         Output::open(None)?.deliver(bytes)?;
     }
     let configuration = configuration(resolved);
+    let mut written = Ok(());
     for (((place, name), format), bytes) in places.into_iter().flatten().zip(&names).zip(&formats).zip(&bytes)
     {
         let manifest = match (&place.manifest, &inputs) {
@@ -71,11 +76,14 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
             }
             _ => Vec::new(),
         };
-        place.output.deliver(bytes)?;
-        if let Some(output) = place.manifest {
-            output.deliver(&manifest)?;
-        }
+        // What cannot be written keeps nothing else from being written.
+        let delivered = place.output.deliver(bytes).and_then(|()| match place.manifest {
+            Some(output) => output.deliver(&manifest),
+            None => Ok(()),
+        });
+        written = written.and(delivered);
     }
+    written?;
     match report.shortfall {
         Some(error) => Err(error.into()),
         None => Ok(()),
@@ -96,6 +104,12 @@ impl Place {
         let manifest = has_one.then(|| Output::open(Some(&Manifest::beside(path)))).transpose()?;
         Ok(Self { output, manifest })
     }
+}
+
+/// All files that a run writes.
+fn with_manifests(outputs: &[PathBuf], no_manifest: bool) -> Vec<PathBuf> {
+    let manifests = outputs.iter().filter(|_| !no_manifest).map(|output| Manifest::beside(output));
+    outputs.iter().cloned().chain(manifests).collect()
 }
 
 /// The configuration file, where it has profiles: exports may be read with them.

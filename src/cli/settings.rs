@@ -104,7 +104,7 @@ impl Flag {
     }
 
     /// Whether its values are names of files.
-    fn is_path(&self) -> bool {
+    pub(super) fn is_path(&self) -> bool {
         matches!(self.arg.get_value_hint(), ValueHint::FilePath | ValueHint::AnyPath)
     }
 
@@ -291,14 +291,17 @@ fn config_path(said: &ArgMatches, environment: &[Given]) -> Option<PathBuf> {
 
 /// The arguments with those given elsewhere: flags behind the command, files at the end.
 fn with_given(arguments: &[OsString], name: &str, given: &[Given]) -> Vec<OsString> {
-    let behind = arguments.iter().position(|argument| argument == name).map_or(0, |at| at + 1);
+    // Not the program's own name.
+    let behind = arguments.iter().skip(1).position(|argument| argument == name).map_or(0, |at| at + 2);
     let (files, flags): (Vec<&Given>, Vec<&Given>) = given.iter().partition(|given| given.is_positional);
     let mut all = arguments[..behind].to_vec();
     all.extend(flags.into_iter().flat_map(Given::arguments));
     all.extend_from_slice(&arguments[behind..]);
     let files: Vec<OsString> = files.into_iter().flat_map(Given::arguments).collect();
     if !files.is_empty() {
-        all.push("--".into());
+        if !all.iter().any(|argument| argument == "--") {
+            all.push("--".into());
+        }
         all.extend(files);
     }
     all
@@ -364,6 +367,9 @@ fn of_environment(
         let key = name.to_lowercase();
         let value = value.into_string().map_err(|_| complain("it is no UTF-8"))?;
         let origin = Origin::Environment(variable.clone());
+        if key == CONFIG && value.is_empty() {
+            continue;
+        }
         if key == CONFIG {
             given.push(Given::config(value, origin));
             continue;
@@ -449,6 +455,12 @@ fn of_entry(
         }
         _ => vec![scalar(document, item, &key.name)?],
     };
+    // A list has its own commas.
+    let splits = flag.arg.get_value_delimiter().filter(|_| matches!(item.value, Value::List(_)));
+    if let Some(value) = splits.and_then(|mark| values.iter().find(|value| value.contains(mark))) {
+        let what = format!("{}: \"{value}\" has a comma, which stands between values", key.name);
+        return Err(document.complain(item.place, what));
+    }
     let values =
         if flag.is_path() { values.iter().map(|path| document.path(path)).collect() } else { values };
     Ok(Given::of(flag, values, Origin::File(document.name.clone(), key.place)))
@@ -456,7 +468,12 @@ fn of_entry(
 
 fn scalar(document: &Document, item: &Item, key: &str) -> Result<String, Error> {
     match &item.value {
-        Value::Text(text) | Value::Number(_, text) | Value::Date(text) => Ok(text.clone()),
+        Value::Text(text) | Value::Date(text) => Ok(text.clone()),
+        // 1_000 is 1000, and 0x10 is 16.
+        Value::Number(value, text) if text.starts_with('0') && text.contains(['x', 'o', 'b']) => {
+            Ok(value.to_string())
+        }
+        Value::Number(_, text) => Ok(text.replace('_', "")),
         other => {
             Err(document.complain(item.place, format!("{key} is a text or a number, not {}", other.kind())))
         }

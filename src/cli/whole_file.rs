@@ -22,7 +22,7 @@ pub(super) struct WholeFile {
 
 #[derive(Debug)]
 enum Target {
-    Beside { file: NamedTempFile, lock: Lock },
+    Beside { file: NamedTempFile, lock: Option<Lock> },
     Direct(File),
 }
 
@@ -36,7 +36,7 @@ struct Lock {
 impl WholeFile {
     /// Starts a file beside its final place. A link is followed: what it points to is replaced.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let resolved = path.canonicalize().unwrap_or_else(|_| followed(path));
         match Self::start(&resolved) {
             Ok(target) => Ok(Self { path: resolved, target }),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -119,22 +119,27 @@ impl Write for WholeFile {
 }
 
 impl Lock {
-    /// Takes the lock, unless another run has it: then the error is one of [`ErrorKind::WouldBlock`].
-    fn take(path: PathBuf) -> io::Result<Self> {
+    /// Takes the lock, unless another run has it: then the error is one of [`ErrorKind::WouldBlock`]. There is none
+    /// where the file system has no locks.
+    fn take(path: PathBuf) -> io::Result<Option<Self>> {
         loop {
             let file = leftovers::change(|files| {
                 let file = File::options().create(true).truncate(false).write(true).open(&path)?;
                 match file.try_lock() {
                     Ok(()) => {}
-                    Err(TryLockError::WouldBlock) => return Err(ErrorKind::WouldBlock.into()),
-                    Err(TryLockError::Error(error)) => return Err(error),
+                    Err(TryLockError::WouldBlock) => return Err(io::Error::from(ErrorKind::WouldBlock)),
+                    Err(TryLockError::Error(_)) => {
+                        let _gone = std::fs::remove_file(&path);
+                        return Ok(None);
+                    }
                 }
                 files.push(path.clone());
-                Ok(file)
+                Ok(Some(file))
             })?;
+            let Some(file) = file else { return Ok(None) };
             // Whoever had it may have removed it in the meantime; then this is the lock of a file that is no more.
             if is_at(&file, &path) {
-                return Ok(Self { path, _locked: file });
+                return Ok(Some(Self { path, _locked: file }));
             }
             leftovers::change(|files| files.retain(|other| *other != path));
         }
@@ -161,6 +166,14 @@ fn is_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true
+}
+
+/// Where a link points to whose target is not there yet; else the path itself.
+fn followed(path: &Path) -> PathBuf {
+    match path.read_link() {
+        Ok(target) => path.parent().unwrap_or(Path::new("")).join(target),
+        Err(_) => path.to_owned(),
+    }
 }
 
 /// What the names of all files beside a file begin with.

@@ -123,14 +123,14 @@ fn alike(old: &Kept, new: &Kept) -> Result<()> {
     unlike.extend(only(old, new));
     unlike.extend(only(new, old));
     if let (Some(before), Some(after)) = (&old.meaning, &new.meaning) {
-        for (name, was) in before {
-            match after.get(name) {
-                Some(is) if is != was => {
-                    unlike.push(format!("{name}: \"{was}\" in {}, \"{is}\" in {}", old.name, new.name));
-                }
-                _ => {}
-            }
+        for (name, was, is) in before.others(after) {
+            unlike.push(format!("{name}: \"{was}\" in {}, \"{is}\" in {}", old.name, new.name));
         }
+    }
+    if let (Some(was), Some(is)) = (old.unit(), new.unit())
+        && was != is
+    {
+        unlike.push(format!("periods are {}s in {}, {}s in {}", was.name(), old.name, is.name(), new.name));
     }
     if unlike.is_empty() {
         return Ok(());

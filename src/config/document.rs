@@ -135,8 +135,16 @@ impl Document {
 
     /// A relative path of this file, from where the program runs.
     pub fn path(&self, written: &str) -> String {
-        let is_path = written != "-" && !self.folder.as_os_str().is_empty();
-        if is_path { self.folder.join(written).display().to_string() } else { written.to_owned() }
+        let is_path =
+            written != "-" && !self.folder.as_os_str().is_empty() && !Path::new(written).is_absolute();
+        if !is_path {
+            return written.to_owned();
+        }
+        // The name of the folder is no part of a pattern.
+        let folder = self.folder.display().to_string();
+        let is_pattern = written.contains(['*', '?', '[']) && !self.folder.join(written).exists();
+        let folder = if is_pattern { glob::Pattern::escape(&folder) } else { folder };
+        Path::new(&folder).join(written).display().to_string()
     }
 }
 

@@ -1,29 +1,28 @@
 //! What moved between two reports, to bytes.
 
 use super::table::paragraph;
-use super::words::grouped;
+use super::words::{MISSING, decimal, decimals_beside, grouped, plain, segment_words};
 use crate::commands::diff::{Changes, OtherSegment, Restated};
 use crate::error::{Error, Result};
+use crate::metrics::METRICS;
 
 /// For people: period by period, what was and what is.
 pub fn render_changes(changes: &Changes, width: usize) -> Vec<u8> {
     let mut out = String::new();
     let mut last = None;
-    for restated in &changes.restated {
+    for restated in changes.restated.iter().filter(|restated| !is_bound_of_another(restated, changes)) {
         let place = (&restated.period, &restated.segment);
         if last != Some(place) {
-            out += &format!(
-                "{}\n",
-                [restated.period.clone(), segment_words(&restated.segment)].join(" ").trim_end()
-            );
+            let words = [plain(&restated.period), segment_words(&restated.segment)].join(" ");
+            out += &format!("{}\n", words.trim_end());
             last = Some(place);
         }
-        let text = format!("{} → {}{}", shown(restated.old), shown(restated.new), moved(restated));
+        let text = both(restated) + &moved(restated);
         paragraph(&mut out, &format!("  {:<26}", restated.column), &text, 28, width);
     }
     for OtherSegment { period, segment, is_new } in &changes.other_segments {
         let what = if *is_new { "is new" } else { "is gone" };
-        out += &format!("{period} {}: the segment {what}\n", segment_words(segment));
+        out += &format!("{} {}: the segment {what}\n", plain(period), segment_words(segment));
     }
     let periods: std::collections::BTreeSet<&String> =
         changes.restated.iter().map(|restated| &restated.period).collect();
@@ -74,17 +73,30 @@ pub fn render_changes_json(changes: &Changes) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn segment_words(segment: &[(String, String)]) -> String {
-    let words: Vec<String> = segment.iter().map(|(column, value)| format!("{column} {value}")).collect();
-    words.join(", ")
+/// Whether it is an end of an interval whose number is restated as well: it says nothing more.
+fn is_bound_of_another(restated: &Restated, changes: &Changes) -> bool {
+    let column = &restated.column;
+    let id = column.strip_suffix("_lo").or_else(|| column.strip_suffix("_hi"));
+    let Some(metric) = id.and_then(|id| METRICS.iter().find(|metric| metric.id == id)) else { return false };
+    changes.restated.iter().any(|other| {
+        (&other.period, &other.segment, other.column.as_str())
+            == (&restated.period, &restated.segment, metric.column)
+    })
 }
 
-fn shown(value: Option<f64>) -> String {
-    match value {
-        None => super::words::MISSING.to_owned(),
-        Some(value) if value.fract() == 0.0 => grouped(&value.to_string()),
-        Some(value) => grouped(&format!("{value:.2}")),
-    }
+/// What was and what is, with as many decimals as it takes to tell them apart.
+fn both(restated: &Restated) -> String {
+    let (old, new) = (restated.old, restated.new);
+    let decimals = match old.zip(new) {
+        Some((old, new)) => decimals_beside(old, new, 2).max(decimals_beside(new, old, 2)),
+        None => 2,
+    };
+    let shown = |value: Option<f64>| match value {
+        None => MISSING.to_owned(),
+        Some(value) if value.fract() == 0.0 => decimal(value, 0),
+        Some(value) => decimal(value, decimals),
+    };
+    format!("{} → {}", shown(old), shown(new))
 }
 
 fn moved(restated: &Restated) -> String {

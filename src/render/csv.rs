@@ -1,6 +1,6 @@
 //! CSV: the columns are a contract, the values are unrounded.
 
-use super::{count_of, history};
+use super::history;
 use crate::error::{Error, Result};
 use crate::report::{COUNTS, Number, Report, Row};
 
@@ -56,7 +56,7 @@ fn fields(report: &Report, row: &Row, german: bool) -> Vec<String> {
     let optional = |value: Option<f64>| value.map(number).unwrap_or_default();
     let mut fields = vec![row.period.clone(), row.start.to_string(), row.end.to_string()];
     fields.extend(row.segment.iter().cloned());
-    fields.extend(COUNTS.iter().map(|count| match count_of(report, count, row) {
+    fields.extend(COUNTS.iter().map(|count| match report.count(count, row) {
         None => String::new(),
         Some(Number::Whole(whole)) => whole.to_string(),
         Some(Number::Money(money)) => number(money),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::{count_of, history};
+use super::history;
 use crate::error::{Error, Result};
 use crate::input::account::Account;
 use crate::metrics::{Horizon, Metric};
@@ -29,7 +29,7 @@ struct Definition<'r> {
     column: &'r str,
     name: &'r str,
     kind: &'static str,
-    formula: &'r str,
+    formula: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'static str>,
     window: String,
@@ -226,7 +226,7 @@ fn definitions(report: &Report) -> Vec<Definition<'_>> {
         column: count.id,
         name: count.title,
         kind: "count",
-        formula: count.meaning,
+        formula: count.meaning.to_owned(),
         unit: None,
         window: window.clone(),
         empty_when: None,
@@ -238,7 +238,7 @@ fn definitions(report: &Report) -> Vec<Definition<'_>> {
         column: metric.column,
         name: metric.name,
         kind: "metric",
-        formula: metric.formula,
+        formula: super::words::formula(report, metric),
         unit: Some(super::words::unit_id(metric.unit)),
         window: window.clone(),
         empty_when: Some(metric.when_empty()),
@@ -315,7 +315,7 @@ impl Serialize for RowOut<'_> {
             map.serialize_entry(column, value)?;
         }
         for count in COUNTS {
-            match count_of(report, count, row) {
+            match report.count(count, row) {
                 None => map.serialize_entry(count.id, &None::<u64>)?,
                 Some(Number::Whole(whole)) => map.serialize_entry(count.id, &whole)?,
                 Some(Number::Money(money)) => map.serialize_entry(count.id, &money)?,

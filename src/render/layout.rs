@@ -1,6 +1,5 @@
 //! The cells of a table for people: which columns, in which order, with which words.
 
-use super::count_of;
 use super::words::{MISSING, count_number, metric_number, unit_words};
 use crate::metrics::Unit;
 use crate::report::{Count, Report, Row};
@@ -52,7 +51,7 @@ fn cells(report: &Report, counts: &[&'static Count], row: &Row) -> Vec<Vec<Strin
     let mark = if row.complete { "" } else { "*" };
     let mut cells = vec![vec![format!("{}{mark}", row.period)]];
     cells.extend(row.segment.iter().map(|value| vec![plain(value)]));
-    cells.extend(counts.iter().map(|count| vec![count_number(count_of(report, count, row))]));
+    cells.extend(counts.iter().map(|count| vec![count_number(report.count(count, row))]));
     for (metric, estimate) in report.metrics.iter().zip(&row.estimates) {
         let mut lines = vec![metric_number(metric, estimate.value)];
         if report.confidence.is_some() {
@@ -76,8 +75,6 @@ fn cells(report: &Report, counts: &[&'static Count], row: &Row) -> Vec<Vec<Strin
 /// terminal's cursor.
 fn plain(text: &str) -> String {
     const SHOWN: usize = 28;
-    let shown =
-        text.chars().take(SHOWN).map(|character| if character.is_control() { ' ' } else { character });
     let cut = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
-    shown.chain(cut.chars()).collect()
+    super::words::plain(text).chars().take(SHOWN).chain(cut.chars()).collect()
 }

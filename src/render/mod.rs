@@ -22,7 +22,7 @@ pub use words::accounting;
 pub(crate) use words::grouped;
 
 use crate::error::Result;
-use crate::report::{Count, Number, Report, Row};
+use crate::report::{Report, Row};
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +60,6 @@ pub fn render(report: &Report, format: Format, room: Room) -> Result<Vec<u8>> {
         Format::JsonLines => json::render_lines(report),
         Format::Markdown => Ok(markdown::render(report).into_bytes()),
     }
-}
-
-/// A count of a row; `None` where the report has nothing to count.
-fn count_of(report: &Report, count: &Count, row: &Row) -> Option<Number> {
-    let known = !count.of_orders || report.orders.is_some();
-    let value = (count.value)(&row.tally);
-    let has_amounts = report.settings.assumptions.amounts || !matches!(value, Number::Money(_));
-    (known && has_amounts).then_some(value)
 }
 
 /// `full` or `partial`.

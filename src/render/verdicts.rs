@@ -7,11 +7,11 @@ mod text;
 use crate::checks::{Bound, Change, Check, Judged, Measure, State, Verdict};
 use crate::error::Result;
 use crate::metrics::Unit;
-use crate::report::{Number, Report};
+use crate::report::Report;
 use crate::stats::Interval;
 
 use super::header;
-use super::words::{count_number, metric_number, unit_words};
+use super::words::{decimal, decimals_beside, decimals_of, formula, plain, unit_words};
 
 /// What became of checks, and all that is said of it.
 #[derive(Debug, Clone, Copy)]
@@ -73,27 +73,65 @@ impl Verdicts<'_> {
         state.fails(self.strict)
     }
 
-    /// A number of a check's measure, with its unit.
-    fn number(&self, measure: Measure, value: f64) -> String {
-        match measure {
-            Measure::Metric(metric) => {
-                let unit = unit_words(self.report, metric.unit);
-                let number = metric_number(metric, Some(value));
-                if unit.is_empty() { number } else { format!("{number} {unit}") }
-            }
-            Measure::Count(count) if count.is_money => count_number(Some(Number::Money(value))),
-            Measure::Count(_) => super::words::grouped(&format!("{value}")),
-        }
+    /// A number with its unit, and so many decimals.
+    fn with_unit(&self, measure: Measure, value: f64, decimals: usize) -> String {
+        let number = decimal(value, decimals);
+        let unit = match measure {
+            Measure::Metric(metric) => unit_words(self.report, metric.unit),
+            Measure::Count(_) => String::new(),
+        };
+        if unit.is_empty() { number } else { format!("{number} {unit}") }
     }
 
-    /// The difference of two numbers, with its unit: that of percentages is one of points.
-    fn difference(&self, measure: Measure, value: f64) -> String {
-        match measure {
+    /// A number of a check's measure, with its unit.
+    fn number(&self, measure: Measure, value: f64) -> String {
+        self.with_unit(measure, value, decimals(measure))
+    }
+
+    /// The number of a verdict; with as many decimals as it takes to be seen on its side of the threshold.
+    fn judged_number(&self, verdict: &Verdict, value: f64) -> String {
+        let measure = self.check(verdict).measure;
+        let least = decimals(measure);
+        let decimals = match verdict.bound {
+            Bound::Min(other) | Bound::Max(other) => decimals_beside(value, other, least),
+            Bound::Drop(..) | Bound::Rise(..) => least,
+        };
+        self.with_unit(measure, value, decimals)
+    }
+
+    /// How far a number moved from what it is compared with: the difference (that of percentages is one of points), its
+    /// interval where there is one, and the share where a share is asked for.
+    fn move_words(&self, verdict: &Verdict) -> Option<String> {
+        let measure = self.check(verdict).measure;
+        let (value, (_, reference, _)) = (verdict.value?, verdict.reference.as_ref()?);
+        let moved = value - reference;
+        let least = decimals(measure);
+        let decimals = match verdict.bound {
+            Bound::Drop(Change::Absolute(size), _) => decimals_beside(moved, -size, least),
+            Bound::Rise(Change::Absolute(size), _) => decimals_beside(moved, size, least),
+            _ => least,
+        };
+        let mut text = match measure {
             Measure::Metric(metric) if metric.unit == Unit::Percent => {
-                format!("{} points", metric_number(metric, Some(value)))
+                format!("{} points", decimal(moved, decimals))
             }
-            _ => self.number(measure, value),
+            _ => self.with_unit(measure, moved, decimals),
+        };
+        if let Some(interval) = verdict.difference {
+            text += &format!(" {}", interval_words(measure, interval));
         }
+        let (Bound::Drop(Change::Relative(share), _) | Bound::Rise(Change::Relative(share), _)) =
+            verdict.bound
+        else {
+            return Some(text);
+        };
+        if *reference != 0.0 {
+            let percent = 100.0 * moved / reference.abs();
+            let limit = if matches!(verdict.bound, Bound::Drop(..)) { -100.0 * share } else { 100.0 * share };
+            let decimals = decimals_beside(percent, limit, 1);
+            text += &format!(" = {percent:+.decimals$} %");
+        }
+        Some(text)
     }
 
     /// `churn 2025-12, country DE: 6.1 % [5.0, 7.4] of 1,402 opening; at most 5`
@@ -111,7 +149,7 @@ impl Verdicts<'_> {
         );
         match verdict.value {
             Some(value) => {
-                text += &self.number(measure, value);
+                text += &self.judged_number(verdict, value);
                 if let Some(interval) = verdict.interval {
                     text += &format!(" {}", interval_words(measure, interval));
                 }
@@ -126,20 +164,23 @@ impl Verdicts<'_> {
             if let Some(interval) = interval {
                 text += &format!(" {}", interval_words(measure, *interval));
             }
-            if let (Some(value_now), Some(difference)) = (verdict.value, verdict.difference) {
-                text += &format!(
-                    ", difference {} {}{}",
-                    self.difference(measure, value_now - value),
-                    interval_words(measure, difference),
-                    relative_words(verdict)
-                );
+            if let Some(moved) = self.move_words(verdict) {
+                text += &format!(", difference {moved}");
             }
         }
         text += &format!("; asked: {}", verdict.bound);
         if let Some(why) = &verdict.why {
             text += &format!(" ({why})");
         }
-        text
+        plain(&text)
+    }
+
+    /// What a measure means, under the assumptions in force.
+    fn definition(&self, measure: Measure) -> String {
+        match measure {
+            Measure::Metric(metric) => formula(self.report, metric),
+            Measure::Count(count) => count.meaning.to_owned(),
+        }
     }
 
     /// The place in the configuration that set a verdict's threshold.
@@ -159,11 +200,11 @@ impl Verdicts<'_> {
     }
 
     /// What the measures mean, each once: id and definition.
-    fn definitions(&self) -> Vec<(&'static str, &'static str)> {
-        let mut known: Vec<(&str, &str)> = Vec::new();
+    fn definitions(&self) -> Vec<(&'static str, String)> {
+        let mut known: Vec<(&str, String)> = Vec::new();
         for check in self.checks {
             if !known.iter().any(|(id, _)| *id == check.measure.id()) {
-                known.push((check.measure.id(), check.measure.definition()));
+                known.push((check.measure.id(), self.definition(check.measure)));
             }
         }
         known
@@ -175,30 +216,24 @@ impl Verdicts<'_> {
     }
 }
 
-/// By which share a number moved, where a share is asked for.
-fn relative_words(verdict: &Verdict) -> String {
-    match (verdict.bound, verdict.value, &verdict.reference) {
-        (
-            Bound::Drop(Change::Relative(_), _) | Bound::Rise(Change::Relative(_), _),
-            Some(value),
-            Some((_, reference, _)),
-        ) if *reference != 0.0 => format!(" = {:+.1} %", 100.0 * (value - reference) / reference.abs()),
-        _ => String::new(),
+/// The name of a check, for a line of its own.
+fn name_of(check: &Check) -> String {
+    plain(&check.name)
+}
+
+/// How many decimals people read of a measure.
+fn decimals(measure: Measure) -> usize {
+    match measure {
+        Measure::Metric(metric) => decimals_of(metric.unit),
+        Measure::Count(_) => 0,
     }
 }
 
 fn interval_words(measure: Measure, interval: Interval) -> String {
-    match measure {
-        Measure::Metric(metric) => {
-            let [lo, hi] = [interval.lo, interval.hi].map(|bound| metric_number(metric, Some(bound)));
-            format!("[{lo}, {hi}]")
-        }
-        Measure::Count(_) => String::new(),
-    }
+    let [lo, hi] = [interval.lo, interval.hi].map(|bound| decimal(bound, decimals(measure)));
+    format!("[{lo}, {hi}]")
 }
 
 fn segment_words(verdict: &Verdict) -> String {
-    let words: Vec<String> =
-        verdict.segment.iter().map(|(column, value)| format!("{column} {value}")).collect();
-    words.join(", ")
+    super::words::segment_words(&verdict.segment)
 }

@@ -33,11 +33,43 @@ fn currency(report: &Report) -> &str {
 
 /// A metric's number as people read it: percentages with one decimal, everything else with two.
 pub(super) fn metric_number(metric: &Metric, value: Option<f64>) -> String {
-    let Some(value) = value else { return MISSING.to_owned() };
-    match metric.unit {
-        Unit::Percent | Unit::Periods => grouped(&format!("{value:.1}")),
-        Unit::Money | Unit::Purchases => grouped(&format!("{value:.2}")),
+    value.map_or_else(|| MISSING.to_owned(), |value| decimal(value, decimals_of(metric.unit)))
+}
+
+/// How many decimals people read of a metric.
+pub(super) fn decimals_of(unit: Unit) -> usize {
+    match unit {
+        Unit::Percent | Unit::Periods => 1,
+        Unit::Money | Unit::Purchases => 2,
     }
+}
+
+/// A number with so many decimals.
+pub(super) fn decimal(value: f64, decimals: usize) -> String {
+    grouped(&format!("{value:.decimals$}"))
+}
+
+/// How many decimals it takes, at least so many, for a number to stand on the side of another where it is.
+pub(super) fn decimals_beside(value: f64, other: f64, least: usize) -> usize {
+    const MOST: usize = 12;
+    let rounded = |decimals: usize| format!("{value:.decimals$}").parse().unwrap_or(value);
+    let is_told = |decimals: &usize| {
+        let shown: f64 = rounded(*decimals);
+        shown.partial_cmp(&other) == value.partial_cmp(&other)
+    };
+    (least..MOST).find(is_told).unwrap_or(MOST)
+}
+
+/// A segment: its columns and values.
+pub(super) fn segment_words(segment: &[(String, String)]) -> String {
+    let words: Vec<String> = segment.iter().map(|(column, value)| format!("{column} {value}")).collect();
+    plain(&words.join(", "))
+}
+
+/// Text for a line of its own: without characters that control terminals or that XML cannot have.
+pub(super) fn plain(text: &str) -> String {
+    let is_bad = |character: char| character.is_control() || matches!(character, '\u{FFFE}' | '\u{FFFF}');
+    text.chars().map(|character| if is_bad(character) { ' ' } else { character }).collect()
 }
 
 /// A count as people read it; money without decimals.
@@ -101,15 +133,16 @@ pub(super) fn shortened(names: &[&str]) -> String {
 
 /// What the shown columns mean: title and definition.
 pub(super) fn legend(report: &Report, counts: &[&'static Count]) -> Vec<(&'static str, String)> {
-    let metrics = report.metrics.iter().map(|metric| {
-        let formula = clv_formula(report, metric).unwrap_or_else(|| metric.formula.to_owned());
-        (metric.title, formula)
-    });
+    let metrics = report.metrics.iter().map(|metric| (metric.title, formula(report, metric)));
     counts.iter().map(|count| (count.title, count.meaning.to_owned())).chain(metrics).collect()
 }
 
-/// The formula of a metric that the user's assumptions change.
-fn clv_formula(report: &Report, metric: &Metric) -> Option<String> {
+/// The formula of a metric, as the user's assumptions change it.
+pub(super) fn formula(report: &Report, metric: &Metric) -> String {
+    assumed_formula(report, metric).unwrap_or_else(|| metric.formula.to_owned())
+}
+
+fn assumed_formula(report: &Report, metric: &Metric) -> Option<String> {
     let assumptions = &report.settings.assumptions;
     match metric.id {
         "lifespan" => assumptions.lifespan.map(|_| "assumed (--lifespan), not measured".to_owned()),
@@ -190,6 +223,20 @@ pub(super) fn shown_counts(report: &Report) -> Vec<&'static Count> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_shown_on_its_side_of_a_threshold() {
+        for (value, threshold, expected) in [
+            (6.04, 6.0, 2),
+            (6.0, 6.0, 1),
+            (5.96, 6.0, 2),
+            (6.4, 6.0, 1),
+            (60.000_004, 60.0, 6),
+            (-5.04, -5.0, 2),
+        ] {
+            assert_eq!(decimals_beside(value, threshold, 1), expected, "{value}");
+        }
+    }
 
     #[test]
     fn thousands_are_apart() {

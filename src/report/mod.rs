@@ -180,3 +180,21 @@ pub struct Report {
     /// delivers the report and then fails.
     pub shortfall: Option<crate::error::Error>,
 }
+
+impl Report {
+    /// A count of a row; `None` where the report has nothing to count.
+    pub fn count(&self, count: &Count, row: &Row) -> Option<Number> {
+        let is_known = !count.of_orders || self.orders.is_some();
+        (is_known && (self.settings.assumptions.amounts || !count.is_money))
+            .then(|| (count.value)(&row.tally))
+    }
+
+    /// Whether the customers active at the end of a row's period are known: the activity window before it lies within
+    /// the covered days.
+    pub fn knows_closing(&self, row: &Row) -> bool {
+        match self.settings.model {
+            Model::Orders => self.settings.window.before(row.end.plus(1)) >= self.coverage.first,
+            Model::Contract => row.end >= self.coverage.first,
+        }
+    }
+}

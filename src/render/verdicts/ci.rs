@@ -2,9 +2,10 @@
 
 use quick_junit::{NonSuccessKind, Report as JunitReport, TestCase, TestCaseStatus, TestSuite};
 
-use super::Verdicts;
+use super::{Verdicts, name_of};
 use crate::checks::{State, Verdict};
 use crate::error::{Error, Result};
+use crate::render::words::plain;
 
 impl Verdicts<'_> {
     /// All that is said of a check, a line for each verdict, the worst first.
@@ -21,14 +22,14 @@ impl Verdicts<'_> {
     fn definition_lines(&self, check: usize) -> Vec<String> {
         let measure = self.checks[check].measure;
         let meaning = self.meaning().into_iter().map(|(label, text)| format!("{label}: {text}"));
-        std::iter::once(format!("{} = {}", measure.id(), measure.definition())).chain(meaning).collect()
+        std::iter::once(format!("{} = {}", measure.id(), self.definition(measure))).chain(meaning).collect()
     }
 }
 
 /// One test case per check, in one suite.
 pub(super) fn junit(verdicts: &Verdicts<'_>) -> Result<Vec<u8>> {
     let mut report = JunitReport::new("regulars check");
-    let mut suite = TestSuite::new(verdicts.file);
+    let mut suite = TestSuite::new(plain(verdicts.file));
     for (number, check) in verdicts.checks.iter().enumerate() {
         let state = verdicts.judged.state_of(number);
         let lines = verdicts.lines_of(number);
@@ -46,8 +47,8 @@ pub(super) fn junit(verdicts: &Verdicts<'_>) -> Result<Vec<u8>> {
         if failed {
             status.set_description(all.clone());
         }
-        let mut case = TestCase::new(&check.name, status);
-        case.set_classname(format!("{}.{}", verdicts.file, check.measure.id()));
+        let mut case = TestCase::new(name_of(check), status);
+        case.set_classname(plain(&format!("{}.{}", verdicts.file, check.measure.id())));
         if !failed {
             case.set_system_out(all);
         }
@@ -76,7 +77,7 @@ pub(super) fn github(verdicts: &Verdicts<'_>) -> String {
             "::{level} file={},line={},title={}::{}\n",
             property(verdicts.file),
             verdict.place.line,
-            property(&format!("{} ({})", verdicts.check(verdict).name, verdict.state.name())),
+            property(&format!("{} ({})", name_of(verdicts.check(verdict)), verdict.state.name())),
             escape(&verdicts.sentence(verdict))
         );
     }
@@ -97,10 +98,10 @@ pub(super) fn tap(verdicts: &Verdicts<'_>) -> String {
     for (number, check) in verdicts.checks.iter().enumerate() {
         let state = verdicts.judged.state_of(number);
         let ok = if verdicts.fails(state) { "not ok" } else { "ok" };
-        let name = check.name.replace('\\', "\\\\").replace('#', "\\#").replace('\n', " ");
+        let name = name_of(check).replace('\\', "\\\\").replace('#', "\\#");
         let skip = if state == State::Skipped { " # SKIP nothing was judged" } else { "" };
         out += &format!("{ok} {} - {name}{skip}\n", number + 1);
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''").replace('\n', " "));
+        let quoted = |text: &str| format!("'{}'", plain(text).replace('\'', "''"));
         out += "  ---\n";
         out += &format!(
             "  state: {}\n  at: {}\n",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Verdicts;
-use crate::checks::{Evidence, Verdict};
+use crate::checks::{Against, Bound, Change, Evidence, Verdict};
 use crate::error::{Error, Result};
 use crate::stats::Interval;
 
@@ -13,8 +13,8 @@ use crate::stats::Interval;
 struct Document<'v> {
     holds: bool,
     checks: Vec<CheckOut<'v>>,
-    definitions: BTreeMap<&'v str, &'v str>,
-    meaning: BTreeMap<String, String>,
+    definitions: BTreeMap<&'v str, String>,
+    meaning: BTreeMap<String, Vec<String>>,
     confidence_percent: Option<f64>,
     warnings: &'v [String],
 }
@@ -40,9 +40,37 @@ struct VerdictOut<'v> {
     base: Option<&'static str>,
     n: Option<u64>,
     bound: String,
+    threshold: ThresholdOut,
     line: usize,
     compared_with: Option<ReferenceOut<'v>>,
     why: Option<&'v str>,
+}
+
+#[derive(Serialize)]
+struct ThresholdOut {
+    /// The key in the configuration.
+    key: &'static str,
+    /// In the metric's units, or a share of what the number is compared with.
+    value: f64,
+    is_share: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<&'static str>,
+}
+
+fn threshold_out(bound: Bound) -> ThresholdOut {
+    let of = |key, change, against: Against| {
+        let (value, is_share) = match change {
+            Change::Absolute(size) => (size, false),
+            Change::Relative(share) => (share, true),
+        };
+        ThresholdOut { key, value, is_share, against: Some(against.key()) }
+    };
+    match bound {
+        Bound::Min(value) => ThresholdOut { key: "min", value, is_share: false, against: None },
+        Bound::Max(value) => ThresholdOut { key: "max", value, is_share: false, against: None },
+        Bound::Drop(change, against) => of("max_drop", change, against),
+        Bound::Rise(change, against) => of("max_rise", change, against),
+    }
 }
 
 #[derive(Serialize)]
@@ -74,11 +102,16 @@ pub(super) fn render(verdicts: &Verdicts<'_>) -> Result<Vec<u8>> {
             .map(verdict_out)
             .collect(),
     });
+    // Several assumptions have one label.
+    let mut meaning: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (label, text) in verdicts.meaning() {
+        meaning.entry(label).or_default().push(text);
+    }
     let document = Document {
         holds: !verdicts.judged.fails(verdicts.strict),
         checks: checks.collect(),
         definitions: verdicts.definitions().into_iter().collect(),
-        meaning: verdicts.meaning().into_iter().collect(),
+        meaning,
         confidence_percent: verdicts.report.confidence.map(|confidence| confidence.percent),
         warnings: &verdicts.report.warnings,
     };
@@ -98,6 +131,7 @@ fn verdict_out(verdict: &Verdict) -> VerdictOut<'_> {
         base: verdict.base.map(|(what, _)| what),
         n: verdict.base.map(|(_, count)| count),
         bound: verdict.bound.to_string(),
+        threshold: threshold_out(verdict.bound),
         line: verdict.place.line,
         compared_with: verdict.reference.as_ref().map(|(period, value, interval)| ReferenceOut {
             period,

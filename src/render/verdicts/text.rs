@@ -1,6 +1,6 @@
 //! Verdicts for people: in a terminal, and in a document.
 
-use super::{Verdicts, interval_words, relative_words, segment_words};
+use super::{Verdicts, interval_words, name_of, segment_words};
 use crate::checks::{State, Verdict};
 use crate::render::markdown::escape;
 use crate::render::table::paragraph;
@@ -19,7 +19,7 @@ pub(super) fn table(verdicts: &Verdicts<'_>) -> String {
         if own.is_empty() {
             continue;
         }
-        out += &format!("{} ({}:{})\n", check.name, verdicts.file, check.place.line);
+        out += &format!("{} ({}:{})\n", name_of(check), verdicts.file, check.place.line);
         for verdict in own {
             let text = verdicts.sentence(verdict);
             paragraph(&mut out, &format!("  {}  ", label(verdict.state)), &text, 13, verdicts.width);
@@ -31,7 +31,7 @@ pub(super) fn table(verdicts: &Verdicts<'_>) -> String {
     out += &format!("\n{}\n\n", verdicts.summary());
     let meaning = verdicts.meaning();
     let definitions = verdicts.definitions();
-    let texts = definitions.iter().map(|(id, text)| ((*id).to_owned(), (*text).to_owned())).chain(meaning);
+    let texts = definitions.iter().map(|(id, text)| ((*id).to_owned(), text.clone())).chain(meaning);
     let texts: Vec<(String, String)> = texts.collect();
     let indent = texts.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0) + 2;
     for (label, text) in texts {
@@ -49,20 +49,12 @@ pub(super) fn markdown(verdicts: &Verdicts<'_>) -> String {
         let check = verdicts.check(verdict);
         let name = verdict.state.name();
         let state = if verdicts.fails(verdict.state) { format!("**{name}**") } else { name.to_owned() };
-        let number = |value: Option<f64>| {
-            value.map_or("–".to_owned(), |value| verdicts.number(check.measure, value))
-        };
+        let value = verdict.value.map_or("–".to_owned(), |value| verdicts.judged_number(verdict, value));
         let interval =
             verdict.interval.map_or(String::new(), |interval| interval_words(check.measure, interval));
         let compared = verdict.reference.as_ref().map_or(String::new(), |(period, value, _)| {
-            let moved = verdict.value.zip(verdict.difference).map_or(String::new(), |(now, interval)| {
-                let difference = verdicts.difference(check.measure, now - value);
-                format!(
-                    ", difference {difference} {}{}",
-                    interval_words(check.measure, interval),
-                    relative_words(verdict)
-                )
-            });
+            let moved =
+                verdicts.move_words(verdict).map_or(String::new(), |moved| format!(", difference {moved}"));
             format!("{period}: {}{moved}", verdicts.number(check.measure, *value))
         });
         let why = verdict.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
@@ -72,7 +64,7 @@ pub(super) fn markdown(verdicts: &Verdicts<'_>) -> String {
             escape(&check.name),
             escape(&verdict.period),
             escape(if segment.is_empty() { "(all)" } else { &segment }),
-            number(verdict.value),
+            escape(&value),
             interval,
             verdict.base.map_or(String::new(), |(what, count)| format!("{count} {what}")),
             escape(&format!("{}{why}", verdict.bound)),
@@ -83,7 +75,7 @@ pub(super) fn markdown(verdicts: &Verdicts<'_>) -> String {
     }
     out.push('\n');
     for (id, text) in verdicts.definitions() {
-        out += &format!("- {}: {}\n", escape(id), escape(text));
+        out += &format!("- {}: {}\n", escape(id), escape(&text));
     }
     for (label, text) in verdicts.meaning() {
         out += &format!("- {}: {}\n", escape(&label), escape(&text));
