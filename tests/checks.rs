@@ -225,3 +225,226 @@ fn verdicts_are_told_in_every_format() {
     let output = regulars(folder.path(), &["check", "-q"]);
     assert!(output.stdout.is_empty() && output.stderr.is_empty() && output.status.success(), "{output:?}");
 }
+
+/// What the data does not cover is no number, not even a small one; what rests on too few customers is none to compare with.
+#[test]
+fn numbers_that_are_not_known_are_not_judged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for (checks, flags, expected) in [
+        // min_customers does not hide that the history is missing.
+        ("metric = 'churn'\nperiod = '2024-01'\nmin_customers = 5\nmax = 60", &[][..], "missing"),
+        // Who is active at the end of January is known when a month before February is: from 2024-01-01 on.
+        ("metric = 'closing'\nperiod = '2024-01'\nmin = 20", &[], "held"),
+        ("metric = 'closing'\nperiod = '2024-01'\nmin = 20", &["--active-for", "2mo"], "missing"),
+        ("metric = 'closing'\nperiod = '2024-02'\nmin = 20", &["--active-for", "2mo"], "held"),
+        // Files that begin in the middle of January do not have all of its orders.
+        ("metric = 'orders'\nperiod = '2024-02'\nmax_drop = 0", &["--data-from", "2024-01-01"], "broken"),
+        ("metric = 'orders'\nperiod = '2024-02'\nmax_drop = 0", &["--data-from", "2024-01-15"], "missing"),
+        ("metric = 'orders'\nperiod = '2024-01'\nmin = 1", &["--data-from", "2024-01-15"], "missing"),
+        // Without amounts there is no revenue, not one of 0.
+        ("metric = 'revenue'\nmax = 1000", &["--no-amount"], "missing"),
+        ("metric = 'orders'\nmax = 6", &["--no-amount"], "held"),
+        // AT had 10 at the start of February, 5 at that of March, which is enough; DE 10 and 10.
+        (
+            "metric = 'churn'\nsegment = { country = '*' }\nmax_rise = 49\nmin_customers = 5",
+            &[],
+            "broken held",
+        ),
+        (
+            "metric = 'churn'\nsegment = { country = '*' }\nmax_rise = 49\nmin_customers = 6",
+            &[],
+            "skipped held",
+        ),
+        // Nobody of AT bought in March: too few now. DE is judged, so the check is not skipped.
+        (
+            "metric = 'repeat_rate'\nsegment = { country = '*' }\nmin_customers = 1\nmax = 0",
+            &[],
+            "skipped held",
+        ),
+        ("metric = 'crr_textbook'\nmax = 134", &[], "held"),
+        ("metric = 'churn'\nsegment = { orders.country = 'DE' }\nmax = 40", &[], "held"),
+    ] {
+        let (got, code) = states(folder, &format!("[[check]]\n{checks}\n"), flags);
+        assert_eq!(got.join(" "), expected, "{checks} {flags:?}");
+        assert_eq!(
+            code,
+            Some(i32::from(expected.contains("broken") || expected.contains("missing"))),
+            "{checks}"
+        );
+    }
+    // The period before has too few: in January nobody of AT bought twice, in February nobody of DE left.
+    let text = "[[check]]\nmetric = 'orders'\nsegment = { country = 'AT' }\nmin_customers = 6\nperiod = '2024-02'\nmax_drop = 0\n";
+    assert_eq!(states(folder, text, &[]).0, ["skipped"]);
+    let tap = regulars(folder, &["check", "--format", "tap"]);
+    assert!(String::from_utf8_lossy(&tap.stdout).contains("# SKIP"), "{tap:?}");
+    let text = "[[check]]\nmetric = 'repeat_rate'\nsegment = { country = '*' }\nmin_customers = 1\nmax = 0\n";
+    shop(folder, text);
+    let tap = regulars(folder, &["check", "--format", "tap"]);
+    assert!(
+        String::from_utf8_lossy(&tap.stdout).contains("ok 1 - repeat_rate of every country at most 0\n"),
+        "{tap:?}"
+    );
+}
+
+#[test]
+fn baselines_are_compared_where_they_mean_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    shop(folder, "");
+    let keep = |name: &str, flags: &[&str]| {
+        let fixed = ["report", "orders.csv", "--active-for", "1mo", "-q", "--no-manifest", "-o", name];
+        let output = regulars(folder, &[&fixed, flags].concat());
+        assert!(folder.join(name).exists(), "{output:?}");
+    };
+    // Half of March: two of its six orders, and none of DE's losses.
+    keep("half.csv", &["--as-of", "2024-03-15", "--include-incomplete"]);
+    keep("narrow.json", &["--ci", "50"]);
+    keep("plain.json", &[]);
+    keep("merged.json", &["--min-customers", "20", "--by", "country"]);
+    keep("quarters.csv", &["--period", "quarter", "--include-incomplete"]);
+    for (check, flags, code, expected) in [
+        (
+            "metric = 'orders'\nbaseline = 'half.csv'\nmax_drop = 0",
+            &[][..],
+            1,
+            "2024-03 in half.csv: the period is not complete",
+        ),
+        (
+            "metric = 'orders'\nbaseline = 'half.csv'\nmax_drop = 0\nperiod = '2024-02'",
+            &[],
+            0,
+            "2024-02 in half.csv 15",
+        ),
+        ("metric = 'churn'\nbaseline = 'half.csv'\nmax_drop = 0\nperiod = '2024-01'", &[], 1, "partial"),
+        (
+            "metric = 'churn'\nbaseline = 'narrow.json'\nmax_rise = 0",
+            &[],
+            2,
+            "its confidence_percent is \"50.0\", that of the checks \"95.0\"",
+        ),
+        ("metric = 'churn'\nbaseline = 'plain.json'\nmax_rise = 0", &[], 0, "held"),
+        (
+            "metric = 'churn'\nbaseline = 'merged.json'\nmax_rise = 0",
+            &[],
+            2,
+            "its min_customers is \"20\", that of the checks \"0\"",
+        ),
+        // A fiscal year has other labels for the same quarters.
+        (
+            "metric = 'orders'\nbaseline = 'quarters.csv'\nmax_drop = 0",
+            &["--period", "quarter", "--fiscal-year-start", "4"],
+            0,
+            "2024-Q1 in quarters.csv 41",
+        ),
+    ] {
+        shop(folder, &format!("[[check]]\n{check}\n"));
+        let output = regulars(folder, &[&["check", "--width", "999"], flags].concat());
+        let told =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(code) && told.contains(expected), "{check}: {told}");
+    }
+    // What is read is not written over.
+    shop(folder, "[[check]]\nmetric = 'churn'\nbaseline = 'plain.json'\nmax_rise = 0\n");
+    for flags in [["-o", "plain.json"], ["-o", "./plain.json"], ["--rejects", "regulars.toml"]] {
+        let before = std::fs::read(folder.join(flags[1])).expect("reads");
+        let output = regulars(folder, &[&["check"], &flags[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert_eq!(std::fs::read(folder.join(flags[1])).expect("reads"), before);
+    }
+}
+
+/// Names that control terminals, that XML cannot have, that mean something to a format.
+#[test]
+fn no_name_breaks_a_format() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let odd = "A\u{7}\u{1b}[31m\u{ffff}|<b>&\"'%#\\ é";
+    let field = format!("\"{}\"", odd.replace('"', "\"\""));
+    let mut orders = String::from("order_id,customer_id,date,amount,land,currency\n");
+    for (number, date) in ["2024-01-01", "2024-02-10", "2024-03-31"].iter().enumerate() {
+        let _infallible = writeln!(orders, "{number},a,{date},1.00,{field},E|R");
+    }
+    std::fs::write(folder.join("o.csv"), orders).expect("writes");
+    let checks =
+        "[[check]]\nname = 'x\\u0007: \\u001b #'\nmetric = 'aov'\nsegment = { land = '*' }\nmax = 0\n"
+            .replace('\'', "\"");
+    std::fs::write(folder.join("k.toml"), checks).expect("writes");
+    let files = ["v.xml", "v.json", "v.md", "v.tap", "v.txt"];
+    let outputs: Vec<&str> = files.iter().flat_map(|file| ["-o", file]).collect();
+    let flags = ["check", "o.csv", "--config", "k.toml", "--active-for", "1mo", "--format", "github"];
+    let output = regulars(folder, &[&flags[..], &outputs].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let github = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        github.lines().count() == 2 && github.starts_with("::error file=k.toml,line=5,title=x %3A   #"),
+        "{github}"
+    );
+    for file in files {
+        let text = std::fs::read_to_string(folder.join(file)).expect(file);
+        let is_bad = |c: char| (c.is_control() && c != '\n') || c == '\u{ffff}';
+        assert!(file == "v.json" || !text.contains(is_bad), "{file}: {text:?}");
+        match file {
+            "v.xml" => {
+                let report = quick_junit::Report::deserialize_from_str(&text).expect("JUnit");
+                assert_eq!(report.failures, 1);
+            }
+            "v.json" => {
+                let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+                let verdict = &json["checks"][0]["verdicts"][0];
+                assert_eq!(verdict["segment"]["land"], odd);
+                assert_eq!(
+                    verdict["threshold"],
+                    serde_json::json!({ "key": "max", "value": 0.0, "is_share": false })
+                );
+            }
+            "v.md" => {
+                let row = text.lines().find(|line| line.contains("**broken**")).expect("a row");
+                let bars = row.matches('|').count() - row.matches("\\|").count();
+                assert_eq!(bars, 11, "{row}");
+            }
+            "v.tap" => assert!(text.contains("not ok 1 - x :   \\#\n"), "{text}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn verdicts_say_what_decides() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for (check, flags, expected) in [
+        // 15 / 9 is 1.667, which is not 1.7; and 35 of 75 is 46.667 %.
+        ("metric = 'lifespan'\nmin = 1.69", &[][..], "BROKEN     lifespan 2024-03: 1.67 months"),
+        ("metric = 'lifespan'\nmin = 1.6", &[], "held       lifespan 2024-03: 1.7 months"),
+        ("metric = 'crr'\nmax_drop = '46.68%'", &[], "held       crr 2024-03: 40.0 %"),
+        ("metric = 'crr'\nmax_drop = '46.68%'", &[], "= -46.67 %; asked: at most 46.68 % below"),
+        ("metric = 'churn'\nsegment = { country = 'D' }\nmax = 5", &[], "the segments are AT; DE)"),
+        ("metric = 'churn'\nperiod = '2023-03'\nmax = 5", &[], "the data has 2024-01 to 2024-03)"),
+        (
+            "metric = 'clv'\nmax = 5",
+            &["--margin", "0.5", "--discount", "0.1"],
+            " margin × aov × (orders / closing) × Σ",
+        ),
+    ] {
+        shop(folder, &format!("[[check]]\n{check}\n"));
+        let output = regulars(folder, &[&["check", "--width", "999"], flags].concat());
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains(expected), "{check}: {told}");
+    }
+    shop(folder, "[[check]]\nmetric = 'clv'\nmax = 5\n[[check]]\nmetric = 'churn'\nmax_rise = 0.07\n");
+    let output = regulars(folder, &["check", "--margin", "0.5", "--discount", "0.1", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json["meaning"]["assumed"].as_array().map(Vec::len), Some(2), "{json}");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("is in percent"), "{output:?}");
+    // A label that no month has is a slip, not a number that is missing.
+    for (label, hint) in
+        [("2024-13", "a month is written 2025-03"), ("2024-Q1", "a month is written 2025-03")]
+    {
+        shop(folder, &format!("[[check]]\nmetric = 'churn'\nmax = 5\nperiod = '{label}'\n"));
+        let output = regulars(folder, &["check"]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected = format!("regulars.toml:8:10: period: there is no month \"{label}\"\n  {hint}");
+        assert!(output.status.code() == Some(2) && errors.contains(&expected), "{errors}");
+    }
+}

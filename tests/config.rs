@@ -205,3 +205,145 @@ fn init_writes_a_file_that_works() {
     let output = regulars(folder, &["init", "bad.csv", "-o", "bad.toml"]);
     assert!(output.status.code() == Some(3) && !folder.join("bad.toml").exists(), "{output:?}");
 }
+
+#[test]
+fn edges_of_files_and_command_lines() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let orders = "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,a,2024-02-29,5.00\n";
+    write(folder, "o.csv", orders);
+    // Numbers as TOML writes them.
+    write(folder, "regulars.toml", "[report]\nmin_customers = 1_000\nwidth = 1\n");
+    let errors = regulars(folder, &["config"]);
+    assert!(String::from_utf8_lossy(&errors.stderr).contains("width belongs to [output]"), "{errors:?}");
+    write(folder, "regulars.toml", "[report]\nmin_customers = 1_000\n[output]\nwidth = 0x50\n");
+    let shown = regulars(folder, &["config"]);
+    assert_eq!(line(&shown, "min_customers"), "min_customers = 1000 # regulars.toml:2:1");
+    assert_eq!(line(&shown, "width"), "width = 80 # regulars.toml:4:1");
+    // A list has its own commas.
+    write(folder, "regulars.toml", "[input]\nexclude_status = ['on hold, waiting']\n");
+    let output = regulars(folder, &["report", "o.csv"]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let expected = "regulars.toml:2:18: exclude_status: \"on hold, waiting\" has a comma";
+    assert!(output.status.code() == Some(2) && errors.contains(expected), "{errors}");
+    // What a folder is called is no pattern.
+    std::fs::create_dir(folder.join("x[1]")).expect("a folder");
+    write(folder, "x[1]/o.csv", orders);
+    write(folder, "x[1]/r.toml", "[input]\norders = ['*.csv']\n[report]\nactive_for = '1mo'\n");
+    let output = regulars(folder, &["report", "--config", "x[1]/r.toml", "-q"]);
+    assert!(output.status.success(), "{output:?}");
+    // An end of flags, the program's own name, a variable that is empty.
+    write(
+        folder,
+        "regulars.toml",
+        "[input]\norders = ['o.csv']\n[report]\nactive_for = '1mo'\nperiod = 'day'\n",
+    );
+    for arguments in [&["report", "--"][..], &["report", "-q", "--"], &["report"]] {
+        let output = with_environment(folder, &[("REGULARS_CONFIG", "")], arguments);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.starts_with("Customer retention per day"), "{output:?}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_regulars"));
+        let output =
+            command.arg0("report").arg("report").current_dir(folder).env_clear().output().expect("runs");
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+/// What only `check` can say stands in the file, too.
+#[test]
+fn a_file_says_where_verdicts_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "o.csv", "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,a,2024-02-29,5.00\n");
+    let output =
+        "[output]\nverdicts = ['v.xml', 'v.md']\nverdict_format = 'tap'\nstrict = true\noutput = 'r.csv'\n";
+    let check = "[[check]]\nname = 'enough orders'\nmetric = 'orders'\nmin = 1\n";
+    write(folder, "regulars.toml", &format!("[input]\norders = ['o.csv']\n{output}{check}"));
+    let told = regulars(folder, &["check"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(
+        told.status.success() && text.starts_with("TAP version 14\n1..1\nok 1 - enough orders\n"),
+        "{told:?}"
+    );
+    assert!(folder.join("v.xml").exists() && folder.join("v.md").exists() && !folder.join("r.csv").exists());
+    let shown = regulars(folder, &["config"]);
+    assert_eq!(line(&shown, "verdicts"), "verdicts = [\"v.xml\", \"v.md\"] # regulars.toml:4:1");
+    assert_eq!(line(&shown, "strict"), "strict = true # regulars.toml:6:1");
+}
+
+/// A pattern stays one beside a customers file, and names are those of the folder of the file.
+#[test]
+fn init_keeps_patterns_and_names_files_from_where_it_writes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::create_dir_all(folder.join("ex")).expect("a folder");
+    std::fs::create_dir_all(folder.join("shop")).expect("a folder");
+    write(folder, "ex/2024-01.csv", "order_id,customer_id,date\n1,a,2024-01-01\n2,b,2024-01-31\n");
+    write(folder, "customers.csv", "customer_id,country,first_order\na,DE,2024-01-01\nb,AT,2024-01-31\n");
+    write(folder, "lines.csv", "order_id,amount\n1,5.00\n2,6.00\n");
+    let run = |output: &str| {
+        let flags = ["init", "ex/*.csv", "customers.csv", "--lines", "lines.csv", "-o", output];
+        let told = regulars(folder, &flags);
+        assert!(told.status.success(), "{told:?}");
+        let text = std::fs::read_to_string(folder.join(output)).expect("reads");
+        let report =
+            regulars(folder, &["report", "--config", output, "--format", "csv", "-q", "--metrics", "aov"]);
+        assert!(report.status.success(), "{report:?}");
+        text
+    };
+    let text = run("here.toml");
+    for line in ["orders = [\"ex/*.csv\"]", "customers = \"customers.csv\"", "lines = \"lines.csv\""] {
+        assert!(text.lines().any(|written| written == line), "{text}");
+    }
+    assert!(run("shop/there.toml").contains("/ex/*.csv\"]"), "{text}");
+}
+
+/// Messages for programs: one object a line, whatever goes wrong.
+#[test]
+fn messages_are_json_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(
+        folder,
+        "o.csv",
+        "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,a,2024-02-29,x\n3,a,2024-02-29,y\n",
+    );
+    write(folder, "fine.csv", "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,,2024-02-20,5.00\n3,a,2024-02-29,5.00\n");
+    let messages = |variables: &[(&str, &str)], arguments: &[&str]| -> Vec<serde_json::Value> {
+        let output = with_environment(folder, variables, arguments);
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{text}"))).collect()
+    };
+    let bad = messages(&[], &["report", "o.csv", "--log-format", "json"]);
+    assert!(bad.iter().all(|line| line["level"] == "error"), "{bad:?}");
+    assert!(
+        bad[0]["message"].as_str().expect("a text").starts_with("o.csv:3: column \"amount\": \"x\""),
+        "{bad:?}"
+    );
+    assert!(
+        bad.last().expect("a line")["next"][0].as_str().expect("a text").contains("--max-rejects"),
+        "{bad:?}"
+    );
+    // A slip, and a file that is no TOML; the environment and the file ask for it, too.
+    let slip = messages(&[("REGULARS_LOG_FORMAT", "json")], &["report", "o.csv", "--formt", "csv"]);
+    assert_eq!((slip.len(), &slip[0]["level"]), (1, &"error".into()));
+    let unknown = messages(&[("REGULARS_LOG_FORMAT", "json"), ("REGULARS_X", "1")], &["report", "o.csv"]);
+    assert_eq!(unknown.len(), 1);
+    write(folder, "regulars.toml", "[output]\nlog_format = 'json'\n[report]\nfrom = '2024-13'\n");
+    let from = messages(&[], &["report", "fine.csv"]);
+    assert_eq!(from[0]["next"][1], "--from comes from regulars.toml:4:1", "{from:?}");
+    write(folder, "regulars.toml", "[output]\nlog_format = 'json'\n");
+    let told = messages(&[], &["report", "fine.csv", "--format", "csv", "--active-for", "1mo"]);
+    let levels: Vec<&str> = told.iter().map(|line| line["level"].as_str().expect("a level")).collect();
+    assert!(
+        levels.contains(&"info") && levels.iter().all(|level| ["info", "warning", "error"].contains(level)),
+        "{told:?}"
+    );
+    // The command line has the last word.
+    let output = regulars(folder, &["report", "o.csv", "--log-format", "text"]);
+    assert!(output.stderr.starts_with(b"regulars: error: o.csv:3"), "{output:?}");
+}

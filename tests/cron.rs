@@ -38,7 +38,12 @@ fn outputs_are_named_after_the_last_complete_period() {
     assert!(run(&["{period}.csv", "-o", "latest.md", "-o", "{period}-again.json"]).status.success());
     assert_eq!(["2024-02.csv", "latest.md", "2024-02-again.json"].map(read), first);
     for (outputs, expected) in [
-        (&["a.csv", "-o", "a.csv"][..], "a.csv is read or written by this run already"),
+        (&["a.csv", "-o", "./a.csv"][..], "./a.csv is read or written by this run already"),
+        (
+            &["a.csv", "-o", "a.csv.manifest.json"],
+            "a.csv.manifest.json is read or written by this run already",
+        ),
+        (&["a.csv", "-o", "a.csv"], "a.csv is read or written by this run already"),
         (&["{period}.csv", "-o", "2024-02.csv"], "2024-02.csv is read or written by this run already"),
         (&["orders.csv"], "orders.csv is read or written by this run already"),
         (&["a.csv", "-o", "b.md", "--format", "csv"], "--format is for one output"),
@@ -122,8 +127,11 @@ mod signals {
 
     /// Starts a run that waits for more of its input, with its output begun.
     fn begin(folder: &Path, command: &[&str]) -> Child {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_regulars"))
-            .args(command)
+        wait_for_output(folder, Command::new(env!("CARGO_BIN_EXE_regulars")).args(command))
+    }
+
+    fn wait_for_output(folder: &Path, command: &mut Command) -> Child {
+        let mut child = command
             .current_dir(folder)
             .env_clear()
             .stdin(Stdio::piped())
@@ -188,6 +196,69 @@ mod signals {
             names(folder),
             [".regulars-out.csv.notes.tmp", "orders.csv", "out.csv", "out.csv.manifest.json"]
         );
+    }
+
+    /// Who reads a pipe named with `-o` may go away; that is an error, and keeps nothing else from being told.
+    #[test]
+    fn a_closed_pipe_that_was_named_changes_no_verdict() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+        fs::write(folder.join("k.toml"), "[[check]]\nmetric = 'orders'\nmin = 9\n").expect("writes");
+        let run = |command: &str| {
+            let script = format!(
+                "mkfifo pipe.txt; (exec 3<pipe.txt; exec 3<&-) & '{}' {command}; code=$?; wait; exit $code",
+                env!("CARGO_BIN_EXE_regulars")
+            );
+            Command::new("bash").args(["-c", &script]).current_dir(folder).output().expect("bash")
+        };
+        let output = run("check orders.csv --config k.toml --active-for 1mo -o pipe.txt -o v.json");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        // The pipe may have been closed before or behind what is written to it.
+        assert!(matches!(output.status.code(), Some(1 | 3)), "{output:?}");
+        assert!(told.contains("BROKEN") && folder.join("v.json").exists(), "{output:?}");
+        let output = run("report orders.csv --active-for 1mo -q -o pipe.txt -o b.csv");
+        assert!(matches!(output.status.code(), Some(0 | 3)) && folder.join("b.csv").exists(), "{output:?}");
+        // Standard output may be closed: the verdict stays.
+        let command = format!(
+            "set -o pipefail; '{}' check orders.csv --config k.toml --active-for 1mo | true",
+            env!("CARGO_BIN_EXE_regulars")
+        );
+        let status = Command::new("bash").args(["-c", &command]).current_dir(folder).status().expect("bash");
+        assert_eq!(status.code(), Some(1));
+    }
+
+    /// `nohup` and its like ask that a signal be ignored.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_ignored_stays_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let script = format!("trap '' HUP; exec '{}' report - -q -o out.csv", env!("CARGO_BIN_EXE_regulars"));
+        let mut child = wait_for_output(folder, Command::new("bash").args(["-c", &script]));
+        let sent = |signal: &str, child: &Child| {
+            Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success()
+        };
+        assert!(sent("-HUP", &child));
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(child.try_wait().expect("asks").is_none(), "it ended");
+        assert_eq!(send("-TERM", child).signal(), Some(15));
+        assert!(names(folder).is_empty(), "{:?}", names(folder));
+    }
+
+    /// A link whose target is not there yet is followed all the same.
+    #[test]
+    fn a_link_is_followed_to_where_nothing_is_yet() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+        fs::create_dir(folder.join("kept")).expect("a folder");
+        std::os::unix::fs::symlink("kept/march.csv", folder.join("latest.csv")).expect("links");
+        for _ in 0..2 {
+            let flags = ["report", "orders.csv", "--active-for", "1mo", "-q", "-o", "latest.csv"];
+            assert!(regulars(folder, &flags).status.success());
+            assert!(folder.join("latest.csv").is_symlink() && folder.join("kept/march.csv").is_file());
+        }
     }
 
     /// Whatever the moment: each file is the old one or the new one, whole.

@@ -98,3 +98,43 @@ fn unlike_reports_are_not_compared_unless_told() {
         assert!(got == Some(code) && errors.contains(expected), "{arguments:?}: {errors}");
     }
 }
+
+/// An interval that moved with its number says nothing more; periods of another length are nothing to compare with.
+#[test]
+fn a_table_tells_each_move_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let orders = |late: &str| {
+        format!(
+            "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,b,2024-01-20,6.00\n3,a,2024-02-10,7.00\n4,a,2024-03-31,10.00\n{late}"
+        )
+    };
+    for (name, late) in [("old", ""), ("new", "5,b,2024-02-29,10.005\n")] {
+        fs::write(folder.join("o.csv"), orders(late)).expect("writes");
+        for (period, flags) in [("m", &["--ci", "95"][..]), ("q", &["--period", "quarter"])] {
+            let output = format!("{name}-{period}.csv");
+            let fixed = [
+                "report",
+                "o.csv",
+                "--active-for",
+                "1mo",
+                "-q",
+                "--no-manifest",
+                "--include-incomplete",
+                "-o",
+                &output,
+            ];
+            let run = regulars(folder, &[&fixed[..], flags].concat());
+            assert!(folder.join(&output).exists(), "{run:?}");
+        }
+    }
+    let (code, table, _) = diff(folder, &["old-m.csv", "new-m.csv"]);
+    assert!(code == Some(0) && table.contains("churn_pct") && !table.contains("churn_lo"), "{table}");
+    let (_, csv, _) = diff(folder, &["old-m.csv", "new-m.csv", "--format", "csv"]);
+    assert!(csv.contains(",churn_lo,"), "{csv}");
+    let (code, _, errors) = diff(folder, &["old-m.csv", "old-q.csv"]);
+    assert!(
+        code == Some(2) && errors.contains("periods are months in old-m.csv, quarters in old-q.csv"),
+        "{errors}"
+    );
+}

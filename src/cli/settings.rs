@@ -227,10 +227,18 @@ pub(super) fn resolve(
         said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
     };
     let logs = said.try_get_one::<LogFormatArgument>(LOG_FORMAT).ok().flatten().copied();
-    speak(logs.filter(|_| on_line(LOG_FORMAT)));
+    let environment: Vec<(OsString, OsString)> = environment.collect();
+    if on_line(LOG_FORMAT) {
+        speak(logs);
+    } else {
+        // Also of what is wrong with other variables.
+        let name = format!("{PREFIX}{}", LOG_FORMAT.to_uppercase());
+        let value =
+            environment.iter().find(|(variable, _)| *variable == *name).and_then(|(_, value)| value.to_str());
+        speak(value.and_then(log_format));
+    }
     let flags = Flag::all();
-    let mut given = of_environment(&flags, environment)?;
-    speak_as_given(&given, on_line(LOG_FORMAT));
+    let mut given = of_environment(&flags, environment.into_iter())?;
     let named = config_path(said, &given);
     let is_named = named.is_some();
     let path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
@@ -239,8 +247,12 @@ pub(super) fn resolve(
     if let Some(document) = &document {
         let is_free = |value: &Given| !given.iter().any(|other| other.key == value.key);
         let of_file: Vec<Given> = of_document(&flags, document)?.into_iter().filter(is_free).collect();
+        let value =
+            of_file.iter().find(|given| given.key == LOG_FORMAT).and_then(|given| given.values.first());
+        if !on_line(LOG_FORMAT) {
+            speak(value.and_then(|value| log_format(value)));
+        }
         given.extend(of_file);
-        speak_as_given(&given, on_line(LOG_FORMAT));
     }
     if let Some(path) = path.filter(|_| !is_named) {
         given.push(Given::config(path.display().to_string(), Origin::Default));
@@ -274,12 +286,8 @@ fn speak(format: Option<LogFormatArgument>) {
     }
 }
 
-/// The same, as the environment or the file asks for, where the command line does not.
-fn speak_as_given(given: &[Given], is_on_line: bool) {
-    let value = given.iter().find(|given| given.key == LOG_FORMAT).and_then(|given| given.values.first());
-    if !is_on_line {
-        speak(value.and_then(|value| LogFormatArgument::from_str(value, false).ok()));
-    }
+fn log_format(value: &str) -> Option<LogFormatArgument> {
+    LogFormatArgument::from_str(value, false).ok()
 }
 
 /// The file named on the command line, else in the environment.

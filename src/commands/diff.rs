@@ -120,17 +120,17 @@ fn alike(old: &Kept, new: &Kept) -> Result<()> {
         let missing = one.columns.iter().filter(|column| other.position(column).is_none());
         missing.map(|column| format!("{column} is in {} only", one.name)).collect::<Vec<_>>()
     };
+    if let (Some(was), Some(is)) = (old.unit(), new.unit())
+        && was != is
+    {
+        unlike.push(format!("periods are {}s in {}, {}s in {}", was.name(), old.name, is.name(), new.name));
+    }
     unlike.extend(only(old, new));
     unlike.extend(only(new, old));
     if let (Some(before), Some(after)) = (&old.meaning, &new.meaning) {
         for (name, was, is) in before.others(after) {
             unlike.push(format!("{name}: \"{was}\" in {}, \"{is}\" in {}", old.name, new.name));
         }
-    }
-    if let (Some(was), Some(is)) = (old.unit(), new.unit())
-        && was != is
-    {
-        unlike.push(format!("periods are {}s in {}, {}s in {}", was.name(), old.name, is.name(), new.name));
     }
     if unlike.is_empty() {
         return Ok(());
