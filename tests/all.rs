@@ -31,6 +31,7 @@ mod reference;
 mod refunds;
 mod rejects;
 mod sample;
+mod schema;
 mod versions;
 mod warehouse;
 mod worked_example;

@@ -312,7 +312,11 @@ fn messages_are_json_where_that_is_asked_for() {
         "o.csv",
         "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,a,2024-02-29,x\n3,a,2024-02-29,y\n",
     );
-    write(folder, "fine.csv", "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,,2024-02-20,5.00\n3,a,2024-02-29,5.00\n");
+    write(
+        folder,
+        "fine.csv",
+        "order_id,customer_id,date,amount\n1,a,2024-01-01,5.00\n2,,2024-02-20,5.00\n3,a,2024-02-29,5.00\n",
+    );
     let messages = |variables: &[(&str, &str)], arguments: &[&str]| -> Vec<serde_json::Value> {
         let output = with_environment(folder, variables, arguments);
         let text = String::from_utf8(output.stderr).expect("UTF-8");

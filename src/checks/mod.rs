@@ -3,10 +3,12 @@
 mod baseline;
 mod judge;
 mod parse;
+mod schema;
 mod verdict;
 
 pub use judge::{Judged, judge};
 pub use parse::parse;
+pub use schema::schema;
 pub use verdict::{State, Verdict};
 
 use crate::config::Place;

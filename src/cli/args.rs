@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::examples::{
-    AFTER_HELP_CHECK, AFTER_HELP_DIFF, AFTER_HELP_INIT, AFTER_HELP_INSPECT, AFTER_HELP_SHORT,
-    AFTER_HELP_VERIFY, after_help,
+    AFTER_HELP_CHECK, AFTER_HELP_DIFF, AFTER_HELP_INIT, AFTER_HELP_INSPECT, AFTER_HELP_SCHEMA,
+    AFTER_HELP_SHORT, AFTER_HELP_VERIFY, after_help,
 };
 use crate::calendar::Span;
 use crate::input::account::Limit;
@@ -44,6 +44,10 @@ pub(super) enum Command {
     /// A commented regulars.toml for the files at hand
     #[command(after_help = AFTER_HELP_INIT)]
     Init(Box<InitArguments>),
+
+    /// What a regulars.toml may say, as a JSON Schema: editors complete and check it
+    #[command(after_help = AFTER_HELP_SCHEMA)]
+    Schema(SchemaArguments),
 
     /// The flags in effect, and where each value comes from: default, file, environment, command line
     Config(Box<ReportArguments>),
@@ -466,6 +470,16 @@ pub(super) enum DiffFormatArgument {
     Table,
     Csv,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArguments {
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) log: LogArguments,
 }
 
 #[derive(Debug, Args)]

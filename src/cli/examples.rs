@@ -46,6 +46,13 @@ what was read, the flags in effect, the definitions, the days covered, and the S
 
 Exit codes: 0 all is as recorded, 1 something is not, 2 usage, 3 it cannot be told: a file is gone.";
 
+pub(super) const AFTER_HELP_SCHEMA: &str = "\
+Example:
+  regulars schema -o regulars.schema.json
+
+Then a first line `#:schema ./regulars.schema.json` in regulars.toml tells editors with Even Better TOML
+(VS Code), taplo or tombi what can stand there.";
+
 pub(super) const AFTER_HELP_CHECK: &str = "\
 Examples:
   regulars check

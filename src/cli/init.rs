@@ -111,7 +111,7 @@ fn text(
     let quoted_all = |names: &[&str]| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
     let from_there = |name: &str| quoted(&there(name));
     let mut out = String::from(
-        "# Configuration of regulars. Paths are relative to this file; every flag of `regulars report` can stand here,\n# with _ for -. `regulars config` shows what is in effect.\n\n[input]\n",
+        "# #:schema ./regulars.schema.json as the first line, and `regulars schema -o regulars.schema.json`: editors complete it.\n# Configuration of regulars. Paths are relative to this file; every flag of `regulars report` can stand here,\n# with _ for -. `regulars config` shows what is in effect.\n\n[input]\n",
     );
     let mut line = |text: &str| {
         let _infallible = writeln!(out, "{text}");

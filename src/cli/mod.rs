@@ -16,6 +16,7 @@ mod reading;
 mod rejects;
 mod report;
 mod request;
+mod schema;
 mod settings;
 mod verify;
 mod whole_file;
@@ -72,6 +73,7 @@ fn dispatch(resolved: &Resolved) -> Result<Outcome> {
         Command::Inspect(arguments) => inspect::run(arguments)?,
         Command::Diff(arguments) => diff::run(arguments)?,
         Command::Init(arguments) => init::run(arguments, resolved)?,
+        Command::Schema(arguments) => schema::run(arguments)?,
         Command::Config(_) => config::run(resolved)?,
         Command::Verify(arguments) => return verify::run(arguments),
         Command::Check(arguments) => return check::run(arguments, resolved.document.as_ref()),

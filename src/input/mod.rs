@@ -49,6 +49,7 @@ mod orders_taking;
 pub mod parquet;
 mod plain_row;
 pub mod privacy;
+pub mod profile_schema;
 pub mod profiles;
 pub mod rates;
 mod record;
