@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::output::Output;
 use super::settings::{Flag, Resolved, Section};
+use crate::checks::parse;
 
 /// Runs the command.
 pub(super) fn run(resolved: &Resolved) -> Result<()> {
@@ -23,17 +24,41 @@ pub(super) fn run(resolved: &Resolved) -> Result<()> {
         for (line, origin) in lines {
             let _infallible = writeln!(text, "{line:width$}  # {origin}");
         }
+        let of_section = resolved.flags.iter().filter(|flag| flag.section == section);
+        let unset: Vec<&str> =
+            of_section.filter(|flag| resolved.value(flag).is_none()).map(|flag| flag.key.as_str()).collect();
+        if !unset.is_empty() {
+            paragraph(&mut text, "# not set: ", &unset.join(", "));
+        }
         text.push('\n');
     }
-    let document = resolved.document.as_ref();
-    for table in ["check", "profiles"] {
-        if let Some((document, item)) = document.and_then(|document| Some((document, document.get(table)?))) {
-            let _infallible = writeln!(text, "# [{table}]: {}:{}", document.name, item.place);
+    if let Some(document) = &resolved.document {
+        for check in parse(document)? {
+            let _infallible =
+                writeln!(text, "# [[check]] {}  # {}:{}", quoted(&check.name), document.name, check.place);
+        }
+        if let Some(profiles) = document.get("profiles") {
+            let _infallible = writeln!(text, "# [profiles]  # {}:{}", document.name, profiles.place);
         }
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     Output::open(None)?.deliver(text.as_bytes())
+}
+
+/// A comment that goes on in lines of their own.
+fn paragraph(text: &mut String, label: &str, words: &str) {
+    const WIDTH: usize = 100;
+    let mut line = label.to_owned();
+    for word in words.split(' ') {
+        if line.chars().count() + word.chars().count() > WIDTH {
+            let _infallible = writeln!(text, "{}", line.trim_end());
+            line = "#   ".to_owned();
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    let _infallible = writeln!(text, "{}", line.trim_end());
 }
 
 /// Values as a file says them.
