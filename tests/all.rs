@@ -11,6 +11,8 @@
     reason = "tests compare exactly on purpose, and print why they were skipped"
 )]
 
+#[cfg(unix)]
+mod automation;
 mod checks;
 mod commands;
 mod config;

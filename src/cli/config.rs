@@ -53,7 +53,7 @@ fn paragraph(text: &mut String, label: &str, words: &str) {
     for word in words.split(' ') {
         if line.chars().count() + word.chars().count() > WIDTH {
             let _infallible = writeln!(text, "{}", line.trim_end());
-            line = "#   ".to_owned();
+            "#   ".clone_into(&mut line);
         }
         line.push_str(word);
         line.push(' ');
