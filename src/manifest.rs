@@ -1,4 +1,4 @@
-//! The manifest beside a report: what it was made of, so that anybody can make it again and compare.
+//! The manifest beside an output, a report or verdicts: what it was made of, so that anybody can make it again and compare.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::input::digest::Digest;
 
-/// What a manifest's name ends in, behind that of its report.
+/// What a manifest's name ends in, behind that of its output.
 pub const SUFFIX: &str = ".manifest.json";
 
-/// The manifest of a report: a record, and the digest of it.
+/// The manifest of an output: a record, and the digest of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// What the report was made of. No clock is in it: the same run writes the same bytes.
+    /// What the output was made of. No clock is in it: the same run writes the same bytes.
     pub record: Record,
     /// The SHA-256 of [`Manifest::record`] as JSON without blanks, its keys in the order of the alphabet.
     pub sha256: String,
 }
 
-/// What a report was made of, and what came of it.
+/// What an output was made of, and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The version of this format.
@@ -30,13 +30,15 @@ pub struct Record {
     pub program: String,
     /// The version of the program.
     pub version: String,
+    /// Its command: `report` or `check`.
+    pub command: String,
     /// The folder that the program ran in, seen from the manifest.
     pub folder: String,
     /// The files that were read, in the order they were read.
     pub inputs: Vec<Input>,
     /// What became of the rows of the orders and of the customers.
     pub rows: Value,
-    /// The flags that decide the report, by the keys of a configuration file, as they were in effect.
+    /// The flags that decide the output, by the keys of a configuration file, as they were in effect.
     pub configuration: BTreeMap<String, Value>,
     /// The flags in effect, as the numbers take them.
     pub settings: Value,
@@ -44,8 +46,8 @@ pub struct Record {
     pub definitions: Value,
     /// The days the data covers.
     pub coverage: Value,
-    /// The report.
-    pub output: Output,
+    /// What was written.
+    pub output: Made,
 }
 
 /// A file that was read.
@@ -62,9 +64,9 @@ pub struct Input {
     pub rows: Option<u64>,
 }
 
-/// The file of a report.
+/// A file that was written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Output {
+pub struct Made {
     /// Its name, in the folder of the manifest.
     pub file: String,
     /// The output format.

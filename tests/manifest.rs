@@ -261,3 +261,34 @@ fn no_manifest_where_none_is_wanted() {
         assert_eq!(made["record"]["inputs"][0]["sha256"], Digest::of(ORDERS.as_bytes()).sha256);
     }
 }
+
+/// Verdicts have manifests, too: the configuration and the baselines are among what they are made of.
+#[test]
+fn verdicts_can_be_made_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", ORDERS);
+    report(folder, &["-o", "kept.json"]);
+    let checks = "[input]\norders = ['orders.csv']\n[report]\nactive_for = '1mo'\n[[check]]\nmetric = 'churn'\nmax = 1\nevidence = 'interval'\n\
+                  [[check]]\nmetric = 'orders'\nmax_drop = 0\nbaseline = 'kept.json'\n";
+    write(folder, "k.toml", checks);
+    let files = ["v.xml", "v.json", "v.md", "v.tap", "v.txt"];
+    let outputs: Vec<&str> = files.iter().flat_map(|file| ["-o", file]).collect();
+    let output = regulars(folder, &[&["check", "--config", "k.toml", "--strict"], &outputs[..]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", text_of(&output));
+    let made = manifest(folder, "v.xml.manifest.json");
+    let inputs = made["record"]["inputs"].as_array().expect("inputs");
+    let roles: Vec<&str> = inputs.iter().map(|input| input["role"].as_str().expect("a role")).collect();
+    assert_eq!(roles, ["orders", "config", "baseline"]);
+    assert_eq!(made["record"]["configuration"]["strict"], true);
+    let told = verify(folder, &["v.*.manifest.json"], 0);
+    assert_eq!(told.matches("made again: the same bytes").count(), 5, "{told}");
+    // Another threshold, another baseline.
+    write(folder, "k.toml", &checks.replace("max = 1", "max = 2"));
+    assert!(verify(folder, &["v.tap.manifest.json"], 1).contains("DIFFERS  config k.toml"));
+    write(folder, "k.toml", checks);
+    let kept = fs::read_to_string(folder.join("kept.json")).expect("reads");
+    write(folder, "kept.json", &kept.replace("\"orders\": 2,", "\"orders\": 3,"));
+    let told = verify(folder, &["v.json.manifest.json"], 1);
+    assert!(told.contains("DIFFERS  baseline kept.json") && told.contains("DIFFERS  made again"), "{told}");
+}

@@ -37,7 +37,7 @@ pub(super) enum Command {
     #[command(after_help = AFTER_HELP_DIFF)]
     Diff(Box<DiffArguments>),
 
-    /// Whether a report is the one that was made, and the same when it is made again
+    /// Whether an output is the one that was made, and the same when it is made again
     #[command(after_help = AFTER_HELP_VERIFY)]
     Verify(Box<VerifyArguments>),
 
@@ -397,6 +397,10 @@ pub(super) struct CheckArguments {
     /// Write to a file too, whole or not at all; repeatable: .xml (JUnit), .json, .md, .tap, .txt
     #[arg(short = 'o', long = "output", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(super) verdicts: Vec<PathBuf>,
+
+    /// Write no manifest beside a file: what it was made of, for `regulars verify`
+    #[arg(long, help_heading = "Output")]
+    pub(super) no_manifest: bool,
 
     /// The width of a table [default: the terminal's, else 80]
     #[arg(long, value_name = "COLUMNS", help_heading = "Output")]

@@ -1,102 +1,185 @@
 //! `regulars check`: arguments and a configuration → report → verdicts → outputs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::ValueEnum as _;
 
 use super::Outcome;
 use super::args::{CheckArguments, VerdictFormatArgument};
 use super::message::{Level, say};
 use super::output::{Output, is_closed_pipe, protect_inputs, terminal_width};
 use super::progress::Bar;
-use super::reading::require_fresh;
+use super::provenance::{BASELINE, CONFIG, Inputs, Made, Place, configuration, files_of, with_manifests};
+use super::reading::{Others, require_fresh};
 use super::rejects::with_rejects;
 use super::request::request;
-use super::settings::DEFAULT_FILE;
+use super::settings::{DEFAULT_FILE, Resolved};
 use crate::calendar::{Calendar, Day};
-use crate::checks::{Check, Periods, judge, parse};
+use crate::checks::{Check, Judged, Periods, judge, parse};
 use crate::commands::report::{Request, run as compute};
 use crate::config::Document;
 use crate::error::Error;
+use crate::input::account::Sink;
 use crate::input::source::Source;
 use crate::kept::Kept;
+use crate::manifest::Record;
 use crate::means::Progress;
 use crate::render::{VerdictFormat, Verdicts, render_verdicts};
-use crate::report::Plan;
+use crate::report::{Plan, Report};
 use crate::stats::Confidence;
 
 /// How sure intervals are where nothing says so.
 const CONFIDENCE: f64 = 95.0;
 
 /// Runs the command.
-pub(super) fn run(arguments: &CheckArguments, document: Option<&Document>) -> Result<Outcome> {
-    let document = document.ok_or_else(|| {
+pub(super) fn run(arguments: &CheckArguments, resolved: &Resolved) -> Result<Outcome> {
+    let document = resolved.document.as_ref().ok_or_else(|| {
         Error::usage("there is no configuration file, which says what to check")
             .hint(format!("name one with --config FILE, or run where {DEFAULT_FILE} is"))
     })?;
-    let checks = parse(document)?;
-    if checks.is_empty() {
-        return Err(Error::usage(format!("{}: there is no [[check]]", document.name)).into());
-    }
-    let outputs: Vec<(&Path, VerdictFormat)> = arguments
-        .verdicts
-        .iter()
-        .map(|path| Ok((path.as_path(), format_of(path)?)))
-        .collect::<Result<_, Error>>()?;
-    let request = request_for(arguments, &checks)?;
-    checks.iter().try_for_each(|check| require_label(check, request.plan.settings.calendar, document))?;
-    let baselines = checks.iter().filter_map(|check| check.baseline.as_ref());
-    let kept: Vec<Source> = baselines.map(|path| Source::File(path.into())).collect();
-    let inputs = request.orders.iter().chain(&request.customers).chain(&kept);
-    protect_inputs(inputs, &arguments.read, &arguments.verdicts)?;
-    let mut baselines = BTreeMap::new();
-    for path in checks.iter().filter_map(|check| check.baseline.as_ref()) {
-        if !baselines.contains_key(path) {
-            baselines.insert(path.clone(), Kept::open(path)?);
-        }
-    }
+    let formats = arguments.verdicts.iter().map(|path| format_of(path)).collect::<Result<Vec<_>, Error>>()?;
+    let asked = Asked::of(arguments, document)?;
+    let files = asked.files();
+    let outputs = with_manifests(&arguments.verdicts, arguments.no_manifest);
+    protect_inputs(files.iter().map(|(_, source)| source), &arguments.read, &outputs)?;
     // Places that cannot be written to should show before a long run, not after.
-    let files = outputs.iter().map(|(path, _)| Output::open(Some(path))).collect::<Result<Vec<_>>>()?;
-    let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {
-        let bar = Bar::new(request.orders.iter().chain(&request.customers), arguments.quiet);
-        let computed = compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress));
-        computed.map_err(|error| placed(error, document, &checks))
+    let open = |path: &PathBuf| Place::open(path, arguments.no_manifest);
+    let places = arguments.verdicts.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let inputs = places.iter().any(Place::has_manifest).then(|| Inputs::begin(files)).transpose()?;
+    let answered = with_rejects(arguments.read.rejects.as_deref(), |sink| {
+        let read = asked.request.orders.iter().chain(&asked.request.customers);
+        let bar = Bar::new(read, arguments.quiet);
+        asked.answer(sink, bar.as_ref().map(|bar| bar as &dyn Progress))
     })?;
-    require_fresh(&arguments.read, &report)?;
-    baselines.values().try_for_each(|baseline| baseline.require_meaning_of(&report))?;
-    let judged = judge(&report, &checks, &baselines);
-    let verdicts = Verdicts {
-        report: &report,
-        checks: &checks,
-        judged: &judged,
-        file: &document.name,
-        strict: arguments.strict,
-        only_wrong: arguments.quiet,
-        width: arguments.width.unwrap_or_else(|| terminal_width(false)),
-    };
+    require_fresh(&arguments.read, &answered.report)?;
+    let inputs = inputs.map(|inputs| inputs.finish(&answered.report)).transpose()?;
     if !arguments.quiet {
-        for (place, slip) in checks.iter().flat_map(Check::slips) {
+        for (place, slip) in answered.checks.iter().flat_map(Check::slips) {
             say(Level::Warning, format_args!("{}:{place}: {slip}", document.name));
         }
-        for warning in &report.warnings {
+        for warning in &answered.report.warnings {
             say(Level::Warning, warning);
         }
     }
+    let configuration = configuration(resolved);
+    let made = inputs.as_deref().map(|inputs| Made {
+        command: "check",
+        inputs,
+        configuration: &configuration,
+        report: &answered.report,
+    });
     let mut written = Ok(());
-    for ((_, format), file) in outputs.iter().zip(files) {
-        let bytes = render_verdicts(&Verdicts { only_wrong: false, ..verdicts }, *format)?;
+    for ((place, path), format) in places.into_iter().zip(&arguments.verdicts).zip(&formats) {
+        let bytes = answered.to_file(arguments, *format)?;
         // What cannot be written keeps nothing else from being told.
-        written = written.and(file.deliver(&bytes));
+        written = written.and(place.deliver(path, &name_of(*format), &bytes, made.as_ref()));
     }
-    let shown = render_verdicts(&verdicts, chosen(arguments.verdict_format))?;
+    let width = arguments.width.unwrap_or_else(|| terminal_width(false));
+    let verdicts = answered.verdicts(arguments.strict, width);
+    let verdicts = Verdicts { only_wrong: arguments.quiet, ..verdicts };
     // Who does not want to read all of it does not change the verdict.
-    match Output::open(None)?.deliver(&shown) {
+    match Output::open(None)?.deliver(&render_verdicts(&verdicts, chosen(arguments.verdict_format))?) {
         Err(error) if !is_closed_pipe(&error) => return Err(error),
         _ => {}
     }
     written?;
-    Ok(if judged.fails(arguments.strict) { Outcome::Broken } else { Outcome::Done })
+    Ok(if answered.judged.fails(arguments.strict) { Outcome::Broken } else { Outcome::Done })
+}
+
+/// The verdicts of a record, made again: what would be recorded of them today, and their bytes.
+pub(super) fn again(arguments: &CheckArguments, record: &Record, output: &Path) -> Result<(Record, Vec<u8>)> {
+    let config = arguments.read.config.as_deref();
+    let document = Document::open(config.ok_or_else(|| Error::input("no configuration file is recorded"))?)?;
+    let format = VerdictFormatArgument::from_str(&record.output.format, false)
+        .map_err(|_| Error::input(format!("there is no format \"{}\"", record.output.format)))?;
+    let asked = Asked::of(arguments, &document)?;
+    let inputs = Inputs::begin(asked.files())?;
+    let answered = asked.answer(&mut |_| Ok(()), None)?;
+    let inputs = inputs.finish(&answered.report)?;
+    let bytes = answered.to_file(arguments, format)?;
+    let made = Made {
+        command: "check",
+        inputs: &inputs,
+        configuration: &record.configuration,
+        report: &answered.report,
+    };
+    Ok((made.record(output, record.folder.clone(), &record.output.format, &bytes)?, bytes))
+}
+
+/// What is to be judged, and by what.
+struct Asked<'d> {
+    document: &'d Document,
+    checks: Vec<Check>,
+    request: Request,
+    others: Others,
+    baselines: BTreeMap<String, Kept>,
+}
+
+/// What came of it.
+struct Answered<'d> {
+    document: &'d Document,
+    checks: Vec<Check>,
+    report: Report,
+    judged: Judged,
+}
+
+impl<'d> Asked<'d> {
+    /// Every word of the arguments and the checks looked at, before any export is read.
+    fn of(arguments: &CheckArguments, document: &'d Document) -> Result<Self, Error> {
+        let checks = parse(document)?;
+        if checks.is_empty() {
+            return Err(Error::usage(format!("{}: there is no [[check]]", document.name)));
+        }
+        let (request, others) = request_for(arguments, &checks)?;
+        let calendar = request.plan.settings.calendar;
+        checks.iter().try_for_each(|check| require_label(check, calendar, document))?;
+        let mut baselines = BTreeMap::new();
+        for path in checks.iter().filter_map(|check| check.baseline.as_ref()) {
+            if !baselines.contains_key(path) {
+                baselines.insert(path.clone(), Kept::open(path)?);
+            }
+        }
+        Ok(Self { document, checks, request, others, baselines })
+    }
+
+    /// All files that decide the verdicts, by role.
+    fn files(&self) -> Vec<(&'static str, Source)> {
+        let mut files = files_of(&self.request, &self.others);
+        files.push((CONFIG, Source::File(PathBuf::from(&self.document.name))));
+        files.extend(self.baselines.keys().map(|path| (BASELINE, Source::File(path.into()))));
+        files
+    }
+
+    /// Computes and judges.
+    fn answer(self, sink: &mut Sink<'_>, progress: Option<&dyn Progress>) -> Result<Answered<'d>, Error> {
+        let Self { document, checks, request, baselines, .. } = self;
+        let report = compute(request, sink, progress).map_err(|error| placed(error, document, &checks))?;
+        baselines.values().try_for_each(|baseline| baseline.require_meaning_of(&report))?;
+        let judged = judge(&report, &checks, &baselines);
+        Ok(Answered { document, checks, report, judged })
+    }
+}
+
+impl Answered<'_> {
+    fn verdicts(&self, strict: bool, width: usize) -> Verdicts<'_> {
+        Verdicts {
+            report: &self.report,
+            checks: &self.checks,
+            judged: &self.judged,
+            file: &self.document.name,
+            strict,
+            only_wrong: false,
+            width,
+        }
+    }
+
+    /// As a file, which no terminal makes narrower.
+    fn to_file(&self, arguments: &CheckArguments, format: VerdictFormatArgument) -> Result<Vec<u8>, Error> {
+        let width = arguments.width.unwrap_or_else(|| terminal_width(true));
+        render_verdicts(&self.verdicts(arguments.strict, width), chosen(format))
+    }
 }
 
 /// Refuses the label of a period that cannot be.
@@ -131,8 +214,9 @@ fn placed(error: Error, document: &Document, checks: &[Check]) -> Error {
 }
 
 /// The report that the checks need.
-fn request_for(arguments: &CheckArguments, checks: &[Check]) -> Result<Request, Error> {
-    let (request, _) = request(&arguments.orders, &arguments.read, &arguments.what, &arguments.resources)?;
+fn request_for(arguments: &CheckArguments, checks: &[Check]) -> Result<(Request, Others), Error> {
+    let (request, others) =
+        request(&arguments.orders, &arguments.read, &arguments.what, &arguments.resources)?;
     let mut by: Vec<String> = Vec::new();
     for breakdown in checks.iter().filter_map(Check::by) {
         let columns = |text: &str| {
@@ -145,7 +229,7 @@ fn request_for(arguments: &CheckArguments, checks: &[Check]) -> Result<Request, 
         }
     }
     let confidence = request.plan.confidence.or_else(|| Confidence::new(CONFIDENCE));
-    Ok(Request { by, plan: Plan { confidence, ..request.plan }, ..request })
+    Ok((Request { by, plan: Plan { confidence, ..request.plan }, ..request }, others))
 }
 
 fn chosen(format: VerdictFormatArgument) -> VerdictFormat {
@@ -159,14 +243,19 @@ fn chosen(format: VerdictFormatArgument) -> VerdictFormat {
     }
 }
 
+/// The name of a format.
+fn name_of(format: VerdictFormatArgument) -> String {
+    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
 /// The format that a file's name asks for.
-fn format_of(path: &Path) -> Result<VerdictFormat, Error> {
+fn format_of(path: &Path) -> Result<VerdictFormatArgument, Error> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("xml") => Ok(VerdictFormat::Junit),
-        Some("json") => Ok(VerdictFormat::Json),
-        Some("md" | "markdown") => Ok(VerdictFormat::Markdown),
-        Some("tap") => Ok(VerdictFormat::Tap),
-        Some("txt") => Ok(VerdictFormat::Table),
+        Some("xml") => Ok(VerdictFormatArgument::Junit),
+        Some("json") => Ok(VerdictFormatArgument::Json),
+        Some("md" | "markdown") => Ok(VerdictFormatArgument::Markdown),
+        Some("tap") => Ok(VerdictFormatArgument::Tap),
+        Some("txt") => Ok(VerdictFormatArgument::Table),
         _ => {
             Err(Error::usage(format!("{}: the extension does not name a format of verdicts", path.display()))
                 .hint("use .xml (JUnit), .json, .md, .tap or .txt"))

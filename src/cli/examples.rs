@@ -40,9 +40,9 @@ Examples:
   regulars verify reports/2025-03.csv.manifest.json
   regulars verify 'reports/*.manifest.json' -q
 
-A manifest lies beside every file of `regulars report -o` (unless --no-manifest): the SHA-256 and rows of
+A manifest lies beside every file of `report -o` and `check -o` (unless --no-manifest): the SHA-256 and rows of
 what was read, the flags in effect, the definitions, the days covered, and the SHA-256 of the file.
-`verify` looks at all of them, makes the report again, and tells which numbers are others.
+`verify` looks at all of them, makes the file again, and tells which numbers of a report are others.
 
 Exit codes: 0 all is as recorded, 1 something is not, 2 usage, 3 it cannot be told: a file is gone.";
 

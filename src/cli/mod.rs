@@ -76,7 +76,7 @@ fn dispatch(resolved: &Resolved) -> Result<Outcome> {
         Command::Schema(arguments) => schema::run(arguments)?,
         Command::Config(_) => config::run(resolved)?,
         Command::Verify(arguments) => return verify::run(arguments),
-        Command::Check(arguments) => return check::run(arguments, resolved.document.as_ref()),
+        Command::Check(arguments) => return check::run(arguments, resolved),
     }
     Ok(Outcome::Done)
 }

@@ -8,17 +8,19 @@ use std::time::SystemTime;
 use anyhow::Result;
 use serde_json::Value;
 
+use super::output::Output;
+use super::reading::Others;
 use super::settings::{Flag, Resolved};
 use crate::commands::report::Request;
 use crate::error::Error;
 use crate::input::digest::Digest;
 use crate::input::source::Source;
-use crate::manifest::{FORMAT, Input, Manifest, Output, Record};
+use crate::manifest::{FORMAT, Input, Made as Written, Manifest, Record};
 use crate::render::{Facts, facts};
 use crate::report::Report;
 
-/// Flags that change no byte of a report, and those that a manifest says elsewhere.
-const ELSEWHERE: [&str; 12] = [
+/// Flags that change no byte of an output, and those that a manifest says elsewhere.
+const ELSEWHERE: [&str; 11] = [
     "orders",
     "output",
     "format",
@@ -28,13 +30,68 @@ const ELSEWHERE: [&str; 12] = [
     "threads",
     "rejects",
     "require_fresh",
-    "strict",
     "verdicts",
     "verdict_format",
 ];
 
-/// The role of the configuration file, which is an input where it has profiles.
+/// The role of the configuration file, which is an input where it has profiles or checks.
 pub(super) const CONFIG: &str = "config";
+
+/// The role of a report that a check compares with.
+pub(super) const BASELINE: &str = "baseline";
+
+/// The files that a request reads, by role. `others`: those beside the orders and the customers.
+pub(super) fn files_of(request: &Request, others: &Others) -> Vec<(&'static str, Source)> {
+    let orders = request.orders.iter().map(|source| ("orders", source.clone()));
+    let customers = request.customers.iter().map(|source| ("customers", source.clone()));
+    orders.chain(customers).chain(others.iter().cloned()).collect()
+}
+
+/// Where an output goes, and its manifest.
+pub(super) struct Place {
+    output: Output,
+    manifest: Option<Output>,
+}
+
+impl Place {
+    /// Prepares to write both. What is no regular file has no manifest.
+    pub(super) fn open(path: &Path, no_manifest: bool) -> Result<Self> {
+        let output = Output::open(Some(path))?;
+        let has_one = !no_manifest && output.is_whole();
+        let manifest = has_one.then(|| Output::open(Some(&Manifest::beside(path)))).transpose()?;
+        Ok(Self { output, manifest })
+    }
+
+    /// Whether it has a manifest.
+    pub(super) fn has_manifest(&self) -> bool {
+        self.manifest.is_some()
+    }
+
+    /// Writes both. `made`: what was made, where a manifest was foreseen.
+    pub(super) fn deliver(
+        self,
+        path: &Path,
+        format: &str,
+        bytes: &[u8],
+        made: Option<&Made<'_>>,
+    ) -> Result<()> {
+        let manifest = match (self.manifest, made) {
+            (Some(output), Some(made)) => Some((output, made.manifest(path, format, bytes)?)),
+            _ => None,
+        };
+        self.output.deliver(bytes)?;
+        match manifest {
+            Some((output, manifest)) => output.deliver(&manifest),
+            None => Ok(()),
+        }
+    }
+}
+
+/// All files that a run writes.
+pub(super) fn with_manifests(outputs: &[PathBuf], no_manifest: bool) -> Vec<PathBuf> {
+    let manifests = outputs.iter().filter(|_| !no_manifest).map(|output| Manifest::beside(output));
+    outputs.iter().cloned().chain(manifests).collect()
+}
 
 /// The files of a run, looked at while they are read for the report.
 pub(super) struct Inputs {
@@ -60,18 +117,8 @@ impl Stamp {
 }
 
 impl Inputs {
-    /// Begins to look at them, in a thread of its own. `others`: files beside the orders and the
-    /// customers; `profiles`: a configuration file that has some.
-    pub(super) fn begin(
-        request: &Request,
-        others: &[(&'static str, Source)],
-        profiles: Option<PathBuf>,
-    ) -> Result<Self> {
-        let config = profiles.map(|path| (CONFIG, Source::File(path)));
-        let orders = request.orders.iter().map(|source| ("orders", source.clone()));
-        let customers = request.customers.iter().map(|source| ("customers", source.clone()));
-        let files: Vec<(&'static str, Source)> =
-            orders.chain(customers).chain(others.iter().cloned()).chain(config).collect();
+    /// Begins to look at them, in a thread of its own. `files`: by role, in the order they are recorded.
+    pub(super) fn begin(files: Vec<(&'static str, Source)>) -> Result<Self> {
         for (_, source) in &files {
             source.want_digest();
         }
@@ -118,11 +165,11 @@ impl Inputs {
     }
 }
 
-/// The flags that decide a report, as they are in effect.
+/// The flags that decide an output, as they are in effect.
 pub(super) fn configuration(resolved: &Resolved) -> BTreeMap<String, Value> {
     let mut configuration = BTreeMap::new();
     for flag in resolved.flags.iter().filter(|flag| !ELSEWHERE.contains(&flag.key.as_str())) {
-        let Some((values, _)) = resolved.value(flag) else { continue };
+        let Some((values, _)) = resolved.own_value(flag) else { continue };
         configuration.insert(flag.key.clone(), written(flag, values));
     }
     configuration
@@ -140,6 +187,8 @@ fn written(flag: &Flag, mut values: Vec<String>) -> Value {
 
 /// What was made, and of what.
 pub(super) struct Made<'m> {
+    /// The command.
+    pub(super) command: &'static str,
     pub(super) inputs: &'m [Input],
     pub(super) configuration: &'m BTreeMap<String, Value>,
     pub(super) report: &'m Report,
@@ -160,6 +209,7 @@ impl Made<'_> {
             format: FORMAT,
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: self.command.to_owned(),
             folder,
             inputs: self.inputs.to_vec(),
             rows,
@@ -167,7 +217,7 @@ impl Made<'_> {
             settings,
             definitions,
             coverage,
-            output: Output { file: name, format: format.to_owned(), digest: Digest::of(bytes) },
+            output: Written { file: name, format: format.to_owned(), digest: Digest::of(bytes) },
         })
     }
 

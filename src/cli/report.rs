@@ -9,15 +9,15 @@ use super::args::{DialectArgument, FormatArgument, ReportArguments};
 use super::message::{Level, say};
 use super::output::{Output, protect_inputs, terminal_width};
 use super::progress::Bar;
-use super::provenance::{Inputs, Made, configuration};
-use super::reading::require_fresh;
+use super::provenance::{CONFIG, Inputs, Made, Place, configuration, files_of, with_manifests};
+use super::reading::{Others, require_fresh};
 use super::rejects::with_rejects;
 use super::request::request_of;
 use super::settings::Resolved;
 use crate::commands::report::{Request, run as compute};
 use crate::error::Error;
 use crate::input::source::Source;
-use crate::manifest::Manifest;
+use crate::manifest::Record;
 use crate::means::Progress;
 use crate::render::{Dialect, Format, Room, accounting, render};
 use crate::report::Report;
@@ -37,10 +37,10 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
         if is_template(path) { Ok(None) } else { Place::open(path, arguments.no_manifest).map(Some) }
     };
     let mut places = arguments.output.iter().map(open).collect::<Result<Vec<_>>>()?;
-    let wants_manifests =
-        places.iter().any(|place| place.as_ref().is_none_or(|place| place.manifest.is_some()));
-    let inputs = if wants_manifests && !arguments.no_manifest {
-        Some(Inputs::begin(&request, &others, profiles_of(resolved))?)
+    let is_open = |place: &Option<Place>| place.as_ref().is_none_or(Place::has_manifest);
+    let inputs = if !arguments.no_manifest && places.iter().any(is_open) {
+        let config = profiles_of(resolved).map(|path| (CONFIG, Source::File(path)));
+        Some(Inputs::begin(files_of(&request, &others).into_iter().chain(config).collect())?)
     } else {
         None
     };
@@ -66,50 +66,23 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
         Output::open(None)?.deliver(bytes)?;
     }
     let configuration = configuration(resolved);
+    let made = inputs.as_deref().map(|inputs| Made {
+        command: "report",
+        inputs,
+        configuration: &configuration,
+        report: &report,
+    });
     let mut written = Ok(());
     for (((place, name), format), bytes) in places.into_iter().flatten().zip(&names).zip(&formats).zip(&bytes)
     {
-        let manifest = match (&place.manifest, &inputs) {
-            (Some(_), Some(inputs)) => {
-                let made = Made { inputs, configuration: &configuration, report: &report };
-                made.manifest(name, &name_of(*format), bytes)?
-            }
-            _ => Vec::new(),
-        };
         // What cannot be written keeps nothing else from being written.
-        let delivered = place.output.deliver(bytes).and_then(|()| match place.manifest {
-            Some(output) => output.deliver(&manifest),
-            None => Ok(()),
-        });
-        written = written.and(delivered);
+        written = written.and(place.deliver(name, &name_of(*format), bytes, made.as_ref()));
     }
     written?;
     match report.shortfall {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }
-}
-
-/// Where a report goes, and its manifest.
-struct Place {
-    output: Output,
-    manifest: Option<Output>,
-}
-
-impl Place {
-    /// Prepares to write both. What is no regular file has no manifest.
-    fn open(path: &Path, no_manifest: bool) -> Result<Self> {
-        let output = Output::open(Some(path))?;
-        let has_one = !no_manifest && output.is_whole();
-        let manifest = has_one.then(|| Output::open(Some(&Manifest::beside(path)))).transpose()?;
-        Ok(Self { output, manifest })
-    }
-}
-
-/// All files that a run writes.
-fn with_manifests(outputs: &[PathBuf], no_manifest: bool) -> Vec<PathBuf> {
-    let manifests = outputs.iter().filter(|_| !no_manifest).map(|output| Manifest::beside(output));
-    outputs.iter().cloned().chain(manifests).collect()
 }
 
 /// The configuration file, where it has profiles: exports may be read with them.
@@ -122,7 +95,7 @@ fn profiles_of(resolved: &Resolved) -> Option<PathBuf> {
 pub(super) struct Asked {
     pub(super) request: Request,
     /// Files beside the orders and the customers, by the flags that name them.
-    pub(super) others: Vec<(&'static str, Source)>,
+    pub(super) others: Others,
     /// The format of each output.
     pub(super) formats: Vec<FormatArgument>,
 }
@@ -136,12 +109,28 @@ impl Asked {
     }
 }
 
+/// The report of a record, made again: what would be recorded of it today, and its bytes.
+pub(super) fn again(
+    mut arguments: ReportArguments,
+    record: &Record,
+    output: &Path,
+) -> Result<(Record, Vec<u8>)> {
+    let format = format_named(&record.output.format)?;
+    arguments.format = Some(format);
+    arguments.output = vec![output.to_owned()];
+    let Asked { request, others, .. } = Asked::of(&arguments)?;
+    let config = arguments.read.config.clone().map(|path| (CONFIG, Source::File(path)));
+    let inputs = Inputs::begin(files_of(&request, &others).into_iter().chain(config).collect())?;
+    let report = compute(request, &mut |_| Ok(()), None)?;
+    let inputs = inputs.finish(&report)?;
+    let bytes = rendered(&arguments, &report, format)?;
+    let made =
+        Made { command: "report", inputs: &inputs, configuration: &record.configuration, report: &report };
+    Ok((made.record(output, record.folder.clone(), &record.output.format, &bytes)?, bytes))
+}
+
 /// The report as it goes to an output.
-pub(super) fn rendered(
-    arguments: &ReportArguments,
-    report: &Report,
-    format: FormatArgument,
-) -> Result<Vec<u8>, Error> {
+fn rendered(arguments: &ReportArguments, report: &Report, format: FormatArgument) -> Result<Vec<u8>, Error> {
     let width = arguments.width.unwrap_or_else(|| terminal_width(!arguments.output.is_empty()));
     let format = match format {
         FormatArgument::Table => Format::Table,
@@ -212,7 +201,7 @@ fn name_of(format: FormatArgument) -> String {
 }
 
 /// The format of this name.
-pub(super) fn format_named(name: &str) -> Result<FormatArgument, Error> {
+fn format_named(name: &str) -> Result<FormatArgument, Error> {
     FormatArgument::from_str(name, false).map_err(|_| Error::input(format!("there is no format \"{name}\"")))
 }
 

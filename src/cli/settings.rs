@@ -15,7 +15,7 @@ use clap::{
     ValueEnum as _,
 };
 
-use super::args::{Arguments, LogFormatArgument, ReadArguments, ReportArguments};
+use super::args::{Arguments, LogFormatArgument, ReadArguments};
 use super::message::speak_json;
 use crate::config::{Document, Item, Key, Place, Value};
 use crate::error::{Error, nearest};
@@ -488,10 +488,11 @@ fn scalar(document: &Document, item: &Item, key: &str) -> Result<String, Error> 
     }
 }
 
-/// The arguments of a report with the values of these keys, and no others.
-pub(super) fn arguments_of(
+/// A command with the values of these keys, and no others.
+pub(super) fn command_of(
+    name: &str,
     configuration: &BTreeMap<String, serde_json::Value>,
-) -> Result<ReportArguments, Error> {
+) -> Result<super::args::Command, Error> {
     let flags = Flag::all();
     let mut given = Vec::new();
     for (key, value) in configuration {
@@ -507,23 +508,23 @@ pub(super) fn arguments_of(
         };
         given.push(Given::of(flag, values, Origin::CommandLine));
     }
-    let line = ["regulars", "report"].map(OsString::from);
-    let all = with_given(&line, "report", &given);
+    let line = ["regulars", name].map(OsString::from);
+    let all = with_given(&line, name, &given);
     let arguments = Arguments::try_parse_from(all).map_err(|error| {
         Error::input(format!("this version refuses the flags: {}", error.render().to_string().trim()))
     })?;
-    match arguments.command {
-        super::args::Command::Report(arguments) => Ok(*arguments),
-        _ => Err(Error::internal("the arguments of a report are those of another command")),
-    }
+    Ok(arguments.command)
 }
 
 impl Resolved {
     /// Where the value of a key came from, and its values as they are written; `None` where it has none.
     pub(super) fn value(&self, flag: &Flag) -> Option<(Vec<String>, Origin)> {
-        if let Some(given) = self.elsewhere.iter().find(|given| given.key == flag.key) {
-            return Some((given.values.clone(), given.origin.clone()));
-        }
+        let elsewhere = self.elsewhere.iter().find(|given| given.key == flag.key);
+        elsewhere.map(|given| (given.values.clone(), given.origin.clone())).or_else(|| self.own_value(flag))
+    }
+
+    /// The same, of the flags that the command has.
+    pub(super) fn own_value(&self, flag: &Flag) -> Option<(Vec<String>, Origin)> {
         let (_, matches) = self.matches.subcommand()?;
         let source = matches.try_contains_id(&flag.key).ok().and_then(|_| matches.value_source(&flag.key))?;
         let origin = match (source, self.given.iter().find(|given| given.key == flag.key)) {

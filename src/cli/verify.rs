@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Outcome;
-use super::args::{VerifyArguments, VerifyFormatArgument};
+use super::args::{Command, ReadArguments, VerifyArguments, VerifyFormatArgument};
 use super::output::{Output, terminal_width};
-use super::provenance::{CONFIG, Inputs, Made};
-use super::report::{Asked, format_named, rendered};
-use super::settings::arguments_of;
+use super::provenance::CONFIG;
+use super::settings::command_of;
+use super::{check, report};
 use crate::commands::diff::{Changes, diff};
-use crate::commands::report::run as compute;
 use crate::commands::verify::{Found, Now, Verification, verify};
 use crate::error::Error;
 use crate::input::digest::Digest;
@@ -66,10 +65,8 @@ fn one(name: &str, path: &Path, here: &Path) -> Result<Verification> {
         Ok((again, bytes)) => (Ok(again), Some(bytes)),
         Err(error) => (Err(format!("{error:#}")), None),
     };
-    let inputs = match &again {
-        Ok(again) => again.inputs.iter().map(|input| Ok(input.digest.clone())).collect(),
-        Err(_) => record.inputs.iter().map(digest_now).collect(),
-    };
+    let read = again.as_ref().map_or(&[][..], |again| &again.inputs);
+    let inputs = record.inputs.iter().map(|input| digest_now(input, read)).collect();
     let changes = match (&kept, bytes) {
         (Ok(kept), Some(bytes)) if *kept != bytes => changes(&record.output.file, kept, &bytes),
         _ => None,
@@ -78,44 +75,47 @@ fn one(name: &str, path: &Path, here: &Path) -> Result<Verification> {
     Ok(verify(name, &record, env!("CARGO_PKG_VERSION"), found))
 }
 
-/// What an input is that was not read to its end.
-fn digest_now(input: &Input) -> Result<Digest, String> {
-    if input.file == "-" {
-        return Err("it was not read to its end".to_owned());
+/// What an input is now. `read`: those of the run just now.
+fn digest_now(input: &Input, read: &[Input]) -> Result<Digest, String> {
+    let same = read.iter().find(|other| (&other.role, &other.file) == (&input.role, &input.file));
+    match same {
+        Some(read) => Ok(read.digest.clone()),
+        None if input.file == "-" => Err("it was not read to its end".to_owned()),
+        None => Digest::of_file(Path::new(&input.file)).map_err(|error| error.to_string()),
     }
-    Digest::of_file(Path::new(&input.file)).map_err(|error| error.to_string())
 }
 
-/// The same report once more: what would be recorded of it today, and its bytes.
+/// The same output once more: what would be recorded of it today, and its bytes.
 fn again(record: &Record, output: &Path) -> Result<(Record, Vec<u8>)> {
-    let mut arguments = arguments_of(&record.configuration)?;
     let named = |role: &str| -> Vec<String> {
         let of_role = record.inputs.iter().filter(|input| input.role == role);
         of_role.map(|input| input.file.clone()).collect()
     };
-    arguments.orders = named("orders");
-    arguments.read.config = named(CONFIG).pop().map(PathBuf::from);
-    let read = &mut arguments.read;
-    for (role, file) in [
-        ("customers", &mut read.customers),
-        ("rates", &mut read.rates),
-        ("returns", &mut read.returns),
-        ("payments", &mut read.payments),
-        ("lines", &mut read.lines),
-    ] {
-        *file = named(role).pop();
+    let read_again = |read: &mut ReadArguments| {
+        read.config = named(CONFIG).pop().map(PathBuf::from);
+        for (role, file) in [
+            ("customers", &mut read.customers),
+            ("rates", &mut read.rates),
+            ("returns", &mut read.returns),
+            ("payments", &mut read.payments),
+            ("lines", &mut read.lines),
+        ] {
+            *file = named(role).pop();
+        }
+    };
+    match command_of(&record.command, &record.configuration)? {
+        Command::Report(mut arguments) => {
+            arguments.orders = named("orders");
+            read_again(&mut arguments.read);
+            report::again(*arguments, record, output)
+        }
+        Command::Check(mut arguments) => {
+            arguments.orders = named("orders");
+            read_again(&mut arguments.read);
+            check::again(&arguments, record, output)
+        }
+        _ => Err(Error::input(format!("nothing is recorded of regulars {}", record.command)).into()),
     }
-    arguments.format = Some(format_named(&record.output.format)?);
-    arguments.output = vec![output.to_owned()];
-    let Asked { request, others, formats } = Asked::of(&arguments)?;
-    let inputs = Inputs::begin(&request, &others, arguments.read.config.clone())?;
-    let report = compute(request, &mut |_| Ok(()), None)?;
-    let inputs = inputs.finish(&report)?;
-    let format = *formats.first().ok_or_else(|| Error::internal("there is no format"))?;
-    let bytes = rendered(&arguments, &report, format)?;
-    let made = Made { inputs: &inputs, configuration: &record.configuration, report: &report };
-    let again = made.record(output, record.folder.clone(), &record.output.format, &bytes)?;
-    Ok((again, bytes))
 }
 
 /// Which numbers are others, where the format tells.

@@ -21,7 +21,7 @@ pub(super) fn table(verdicts: &Verdicts<'_>) -> String {
         }
         out += &format!("{} ({}:{})\n", name_of(check), verdicts.file, check.place.line);
         for verdict in own {
-            let text = verdicts.sentence(verdict);
+            let text = format!("{} (line {})", verdicts.sentence(verdict), verdict.place.line);
             paragraph(&mut out, &format!("  {}  ", label(verdict.state)), &text, 13, verdicts.width);
         }
     }
