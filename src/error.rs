@@ -56,6 +56,13 @@ impl Error {
         self
     }
 
+    /// Says before every message what it is about.
+    #[must_use]
+    pub fn about(mut self, what: impl fmt::Display) -> Self {
+        self.messages.iter_mut().for_each(|message| *message = format!("{what}: {message}"));
+        self
+    }
+
     /// Whose fault it is.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -16,7 +16,7 @@ const PERIOD: [&str; 3] = ["period", "period_start", "period_end"];
 /// The setting that says how sure intervals are; where there are none it is empty.
 const CONFIDENCE: &str = "confidence_percent";
 
-/// A report as `regulars report -o` writes it: CSV (not that for Excel) or JSON.
+/// A report as `regulars report -o` writes it: CSV, also that for Excel, or JSON.
 #[derive(Debug, Clone)]
 pub struct Kept {
     /// The file.
@@ -175,14 +175,27 @@ fn no_report(path: &str) -> Error {
 }
 
 fn of_csv(path: &str, bytes: &[u8]) -> Result<Kept> {
-    let mut reader = csv::Reader::from_reader(bytes);
+    // --csv-dialect excel-de: a mark of the encoding, semicolons, decimal commas.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let is_german = bytes.starts_with(b"period;");
+    let delimiter = if is_german { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let complain = |error: csv::Error| Error::input(format!("{path}: {error}"));
     let columns: Vec<String> = reader.headers().map_err(complain)?.iter().map(str::to_owned).collect();
     let mut rows = Vec::new();
     for record in reader.records() {
         rows.push(record.map_err(complain)?.iter().map(str::to_owned).collect());
     }
-    Ok(Kept { name: path.to_owned(), columns, rows, meaning: None })
+    let mut kept = Kept { name: path.to_owned(), columns, rows, meaning: None };
+    if is_german {
+        let numbers: Vec<usize> = kept.number_columns().map(|(at, _)| at).collect();
+        for row in &mut kept.rows {
+            for at in &numbers {
+                row[*at] = row[*at].replace(',', ".");
+            }
+        }
+    }
+    Ok(kept)
 }
 
 fn of_json(path: &str, bytes: &[u8]) -> Result<Kept> {

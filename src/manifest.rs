@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::input::digest::Digest;
+use crate::render::pretty;
 
 /// What a manifest's name ends in, behind that of its output.
 pub const SUFFIX: &str = ".manifest.json";
@@ -101,9 +102,7 @@ impl Manifest {
     /// # Errors
     /// The library that writes JSON fails: a bug.
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        let mut bytes = serde_json::to_vec_pretty(self).map_err(bug)?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        pretty(self)
     }
 
     /// Reads a file: the record, and whether it is the one that was written.
@@ -131,6 +130,24 @@ impl Manifest {
         let manifest: Self = serde_json::from_value(json)
             .map_err(|error| Error::input(format!("{name}: it is no manifest: {error}")))?;
         Ok((manifest.record, is_untouched))
+    }
+}
+
+/// The same value with whole numbers written as such: 1, not 1.0, so that every program that writes JSON writes it alike.
+pub fn whole(value: Value) -> Value {
+    /// Beyond, not every whole number is one of these.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Array(items) => items.into_iter().map(whole).collect(),
+        Value::Object(entries) => entries.into_iter().map(|(key, value)| (key, whole(value))).collect(),
+        Value::Number(number) => match number.as_f64() {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and not too large")]
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < MOST => {
+                (float as i64).into()
+            }
+            _ => number.into(),
+        },
+        other => other,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What docs/automation offers to paste, run as it stands.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -20,8 +21,14 @@ fn home(holds: bool) -> tempfile::TempDir {
     let bin = home.path().join(".cargo/bin");
     fs::create_dir_all(&bin).expect("a folder");
     fs::copy(env!("CARGO_BIN_EXE_regulars"), bin.join("regulars")).expect("copies");
+    // Whose days are those of the sample: the second of January 2026.
+    let date = "#!/bin/sh\ncase \"$1\" in +*) exec /bin/date -d 2026-01-02 \"$@\";; *) exec /bin/date \"$@\";; esac\n";
+    let clock = home.path().join("clock");
+    fs::create_dir(&clock).expect("a folder");
+    fs::write(clock.join("date"), date).expect("writes");
+    fs::set_permissions(clock.join("date"), fs::Permissions::from_mode(0o755)).expect("sets");
     let shop = home.path().join("shop");
-    fs::create_dir_all(shop.join("reports")).expect("a folder");
+    fs::create_dir(&shop).expect("a folder");
     for file in ["orders.csv", "customers.csv"] {
         fs::copy(own("sample-data").join(file), shop.join(file)).expect("copies");
     }
@@ -41,7 +48,7 @@ fn run(script: &str, shell: &[&str], home: &Path, folder: &Path, path: &str) -> 
         .current_dir(folder)
         .env_clear()
         .env("HOME", home)
-        .env("PATH", path)
+        .env("PATH", format!("{}:{path}", home.join("clock").display()))
         .env("SOURCE", "nowhere")
         .env("GITHUB_STEP_SUMMARY", home.join("summary.md"))
         .output()
@@ -161,12 +168,13 @@ fn the_line_of_a_crontab_runs() {
 fn the_systemd_unit_runs() {
     let unit = text("docs/automation/regulars.service");
     let of = |key: &str| -> Vec<&str> { unit.lines().filter_map(|line| line.strip_prefix(key)).collect() };
-    let (commands, folder) = (of("ExecStart="), of("WorkingDirectory="));
-    assert_eq!((commands.len(), folder.len()), (2, 1));
+    let (before, commands, folder) = (of("ExecStartPre="), of("ExecStart="), of("WorkingDirectory="));
+    let commands = [before, commands].concat();
+    assert_eq!((commands.len(), folder.len()), (3, 1));
     for holds in [true, false] {
         let home = home(holds);
         let home = home.path();
-        let expand = |text: &str| text.replace("%h", &home.display().to_string());
+        let expand = |text: &str| text.replace("%h", &home.display().to_string()).replace("%%", "%");
         let mut codes = Vec::new();
         for command in &commands {
             // The quotes of these commands mean the same to a shell.
@@ -180,7 +188,7 @@ fn the_systemd_unit_runs() {
             codes.push(output.status.code());
             assert!(output.stderr.is_empty(), "{output:?}");
         }
-        assert_eq!(codes, [Some(0), Some(i32::from(!holds))]);
+        assert_eq!(codes, [Some(0), Some(0), Some(i32::from(!holds))]);
         assert!(home.join("shop/reports/2025-12.csv.manifest.json").is_file());
     }
     let units = ["regulars.service", "regulars.timer"].map(|unit| own("docs/automation").join(unit));

@@ -180,8 +180,19 @@ fn a_baseline_of_other_settings_is_refused_and_slips_are_told() {
         assert!(output.status.code() == Some(code) && errors.contains(expected), "{check}: {errors}");
     }
     // A metric without intervals cannot be judged by one.
-    let check = "[[check]]\nmetric = 'crr_textbook'\nevidence = 'interval'\nmin = 1\n";
-    assert_eq!(states(folder, check, &[]), (vec!["missing".to_owned()], Some(1)));
+    shop(folder, "[[check]]\nmetric = 'crr_textbook'\nevidence = 'interval'\nmin = 1\n");
+    let output = regulars(folder, &["check"]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(2)
+            && errors.contains("regulars.toml:7:12: crr_textbook has no interval"),
+        "{errors}"
+    );
+    // Checks that differ in anything have names of their own.
+    let other = ["", "period = '2024-02'\n", "last = 2\n", "min_customers = 3\n", "evidence = 'interval'\n"];
+    let one = "[[check]]\nmetric = 'churn'\nmax = 90\n";
+    let checks = other.map(|line| format!("{one}{line}")).concat();
+    assert_eq!(states(folder, &checks, &[]).0.len(), 6);
 }
 
 /// What an element of JUnit may have: attributes that it must have, others, elements within.
@@ -357,7 +368,8 @@ fn numbers_that_are_not_known_are_not_judged() {
     shop(folder, text);
     let tap = regulars(folder, &["check", "--format", "tap"]);
     assert!(
-        String::from_utf8_lossy(&tap.stdout).contains("ok 1 - repeat_rate of every country at most 0\n"),
+        String::from_utf8_lossy(&tap.stdout)
+            .contains("ok 1 - repeat_rate of every country at most 0, of 1 customers or more\n"),
         "{tap:?}"
     );
 }
@@ -376,6 +388,7 @@ fn baselines_are_compared_where_they_mean_the_same() {
     keep("half.csv", &["--as-of", "2024-03-15", "--include-incomplete"]);
     keep("narrow.json", &["--ci", "50"]);
     keep("plain.json", &[]);
+    keep("german.csv", &["--csv-dialect", "excel-de"]);
     keep("merged.json", &["--min-customers", "20", "--by", "country"]);
     keep("quarters.csv", &["--period", "quarter", "--include-incomplete"]);
     for (check, flags, code, expected) in [
@@ -392,6 +405,21 @@ fn baselines_are_compared_where_they_mean_the_same() {
             "2024-02 in half.csv 15",
         ),
         ("metric = 'churn'\nbaseline = 'half.csv'\nmax_drop = 0\nperiod = '2024-01'", &[], 1, "partial"),
+        // Who was active at the end of January is who was at the start of February.
+        (
+            "metric = 'closing'\nbaseline = 'half.csv'\nmax_drop = 0\nperiod = '2024-01'",
+            &[],
+            0,
+            "2024-01 in half.csv 20",
+        ),
+        (
+            "metric = 'churn'\nbaseline = 'german.csv'\nmax_rise = 0\nperiod = '2024-02'",
+            &[],
+            0,
+            "2024-02 in german.csv 25.0 %",
+        ),
+        // x − 1.2 y for 60 % after 25 %.
+        ("metric = 'churn'\nevidence = 'interval'\nmax_rise = '20%'", &[], 0, "; room -30.0 [-56.1, 5.7]"),
         (
             "metric = 'churn'\nbaseline = 'narrow.json'\nmax_rise = 0",
             &[],

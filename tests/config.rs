@@ -194,7 +194,13 @@ fn init_writes_a_file_that_works() {
         .map(|line| line.strip_prefix("# ").filter(|rest| is_line(rest)).unwrap_or(line))
         .collect();
     std::fs::create_dir(folder.join("reports")).expect("a folder");
-    write(folder, "all.toml", &all.join("\n").replace("require_fresh = \"3d\"", "require_fresh = \"90y\""));
+    write(
+        folder,
+        "all.toml",
+        &all.join("\n")
+            .replace("require_fresh = \"3d\"", "require_fresh = \"90y\"")
+            .replace("fail_on_warnings = true", "fail_on_warnings = false"),
+    );
     let output = regulars(folder, &["check", "--config", "all.toml"]);
     assert!(output.status.code() == Some(0) || output.status.code() == Some(1), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("2 checks: "), "{output:?}");
@@ -300,6 +306,7 @@ fn init_keeps_patterns_and_names_files_from_where_it_writes() {
         assert!(text.lines().any(|written| written == line), "{text}");
     }
     assert!(run("shop/there.toml").contains("/ex/*.csv\"]"), "{text}");
+    assert!(run("./beside.toml").contains("orders = [\"ex/*.csv\"]"), "{text}");
 }
 
 /// Messages for programs: one object a line, whatever goes wrong.
@@ -332,7 +339,16 @@ fn messages_are_json_where_that_is_asked_for() {
         bad.last().expect("a line")["next"][0].as_str().expect("a text").contains("--max-rejects"),
         "{bad:?}"
     );
-    // A slip, and a file that is no TOML; the environment and the file ask for it, too.
+    // What is no command, or none at all.
+    let json = [("REGULARS_LOG_FORMAT", "json")];
+    for arguments in [&["bogus"][..], &[], &["report", "o.csv", "--bogus"]] {
+        assert_eq!(messages(&json, arguments)[0]["level"], "error", "{arguments:?}");
+    }
+    assert_eq!(messages(&[], &["report", "o.csv", "--bogus", "--log-format", "json"])[0]["level"], "error");
+    write(folder, "regulars.toml", "[output]\nlog_format = 'json'\n[nonsense]\n");
+    assert_eq!(messages(&[], &["report", "o.csv"]).len(), 1);
+    std::fs::remove_file(folder.join("regulars.toml")).expect("removes");
+    // A slip; the environment and the file ask for it, too.
     let slip = messages(&[("REGULARS_LOG_FORMAT", "json")], &["report", "o.csv", "--formt", "csv"]);
     assert_eq!((slip.len(), &slip[0]["level"]), (1, &"error".into()));
     let unknown = messages(&[("REGULARS_LOG_FORMAT", "json"), ("REGULARS_X", "1")], &["report", "o.csv"]);

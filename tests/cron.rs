@@ -92,6 +92,39 @@ fn old_data_fails_where_fresh_data_is_required() {
     assert_eq!(names(folder), ["orders.csv"]);
 }
 
+/// A month without orders, in the middle or at the end, is said; and an error where that is asked for.
+#[test]
+fn what_makes_a_careful_reader_doubt_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // A purchase a day, but none in May.
+    let mut orders = String::from("order_id,customer_id,date,amount\n");
+    for month in [1, 2, 3, 4, 6, 7] {
+        for day in 1..=28 {
+            orders.push_str(&format!("{month:02}{day:02},c{},2024-{month:02}-{day:02},5.00\n", day % 9));
+        }
+    }
+    fs::write(folder.join("orders.csv"), orders).expect("writes");
+    fs::write(folder.join("k.toml"), "[report]\nactive_for = '1mo'\n[[check]]\nmetric = 'orders'\nmin = 1\n")
+        .expect("writes");
+    let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let report = ["report", "orders.csv", "--config", "k.toml", "-o", "r.csv"];
+    let output = regulars(folder, &report);
+    assert!(output.status.success() && told(&output).contains("2024-05"), "{output:?}");
+    assert!(told(&output).contains("warning: 2024-07 is left out"), "{}", told(&output));
+    let check = ["check", "orders.csv", "--config", "k.toml"];
+    let output = regulars(folder, &check);
+    let expected = "warning: 2024-07 is not judged: the data ends on 2024-07-28, before it does; if the files are \
+                    complete to its end, say --as-of 2024-07-31";
+    assert!(output.status.success() && told(&output).contains(expected), "{}", told(&output));
+    fs::remove_file(folder.join("r.csv")).expect("removes");
+    for command in [&report[..], &check] {
+        let output = regulars(folder, &[command, &["-q", "--fail-on-warnings"]].concat());
+        assert!(output.status.code() == Some(3) && told(&output).contains("2024-05"), "{output:?}");
+    }
+    assert!(!folder.join("r.csv").exists());
+}
+
 #[test]
 fn two_runs_do_not_write_one_file() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -216,9 +249,11 @@ mod signals {
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         // The pipe may have been closed before or behind what is written to it.
         assert!(matches!(output.status.code(), Some(1 | 3)), "{output:?}");
-        assert!(told.contains("BROKEN") && folder.join("v.json").exists(), "{output:?}");
+        assert!(told.contains("BROKEN"), "{output:?}");
+        assert_eq!(folder.join("v.json").exists(), output.status.code() == Some(1));
         let output = run("report orders.csv --active-for 1mo -q -o pipe.txt -o b.csv");
-        assert!(matches!(output.status.code(), Some(0 | 3)) && folder.join("b.csv").exists(), "{output:?}");
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+        assert_eq!(folder.join("b.csv").exists(), output.status.success());
         // Standard output may be closed: the verdict stays.
         let command = format!(
             "set -o pipefail; '{}' check orders.csv --config k.toml --active-for 1mo | true",
@@ -244,6 +279,26 @@ mod signals {
         assert!(child.try_wait().expect("asks").is_none(), "it ended");
         assert_eq!(send("-TERM", child).signal(), Some(15));
         assert!(names(folder).is_empty(), "{:?}", names(folder));
+    }
+
+    /// With names that periods make, nothing would be written again under last month's.
+    #[test]
+    fn what_a_killed_run_left_of_another_file_is_cleared_away_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        assert_eq!(send("-KILL", begin(folder, &["report", "-", "-o", "out.csv"])).signal(), Some(9));
+        assert_eq!(names(folder).len(), 4, "{:?}", names(folder));
+        fs::write(folder.join("orders.csv"), ORDERS).expect("writes");
+        // One that is still running keeps its own.
+        let running = begin(folder, &["report", "-", "-o", "out.json"]);
+        let flags = ["report", "orders.csv", "--active-for", "1mo", "-q", "-o", "new.csv"];
+        assert!(regulars(folder, &flags).status.success());
+        let left: Vec<String> = names(folder).into_iter().filter(|name| name.contains(".tmp")).collect();
+        assert_eq!(left.iter().filter(|name| name.contains("out.json")).count(), 2, "{left:?}");
+        assert!(!left.iter().any(|name| name.contains("out.csv")), "{left:?}");
+        assert_eq!(send("-TERM", running).signal(), Some(15));
+        let kept: Vec<String> = names(folder).into_iter().filter(|name| name.contains("regulars")).collect();
+        assert!(!kept.iter().any(|name| name.contains(".tmp")), "{kept:?}");
     }
 
     /// A link whose target is not there yet is followed all the same.
@@ -348,6 +403,18 @@ mod signals {
                     "{told}{errors}"
                 );
                 assert_eq!(told, "bad.csv\nout.csv\nas it wasas it was");
+            }
+            other => println!("SKIPPED a disk of its own: {:?}", other.map(|output| output.stderr)),
+        }
+        // Several outputs, of which only some have room: all stay as they were.
+        let output = full(&format!("{report} -o bad.csv --from 2025-11 --no-manifest -o out.csv"));
+        match output {
+            Ok(output) if output.status.code() != Some(99) && output.status.code() != Some(1) => {
+                let told = String::from_utf8_lossy(&output.stdout).into_owned();
+                assert_eq!(
+                    (output.status.code(), told.as_str()),
+                    (Some(3), "bad.csv\nout.csv\nas it wasas it was")
+                );
             }
             other => println!("SKIPPED a disk of its own: {:?}", other.map(|output| output.stderr)),
         }

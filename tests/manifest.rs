@@ -35,7 +35,7 @@ fn manifest(folder: &Path, name: &str) -> Value {
 
 /// Runs `verify`, which must end with this code.
 fn verify(folder: &Path, arguments: &[&str], code: i32) -> String {
-    let output = regulars(folder, &[&["verify"], arguments].concat());
+    let output = regulars(folder, &[&["verify", "--width", "999"], arguments].concat());
     assert_eq!(output.status.code(), Some(code), "{}", text_of(&output));
     text_of(&output)
 }
@@ -160,15 +160,16 @@ fn whatever_is_another_is_told() {
             && told.contains("coverage: last_day was \"2024-04-30\", is \"2024-03-31\""),
         "{told}"
     );
-    write(folder, all[0], &written.replace("\"version\": \"0.1.0\"", "\"version\": \"0.0.9\""));
-    assert!(verify(folder, &all, 1).contains("made by version 0.0.9, made again by version 0.1.0"));
+    let version = env!("CARGO_PKG_VERSION");
+    write(folder, all[0], &written.replace(&format!("\"version\": \"{version}\""), "\"version\": \"0.0.9\""));
+    let expected = format!("made by version 0.0.9, made again by version {version}");
+    assert!(verify(folder, &all, 1).contains(&expected));
 
     begin();
     fs::remove_file(folder.join("orders.csv")).expect("removes");
     let told = verify(folder, &all, 3);
     assert!(
-        told.contains("unknown  orders orders.csv: No such file")
-            && told.contains("unknown  made again: it cannot be"),
+        told.contains("/orders.csv: No such file") && told.contains("unknown  made again: it cannot be"),
         "{told}"
     );
     // The worst decides.
@@ -291,4 +292,197 @@ fn verdicts_can_be_made_again() {
     write(folder, "kept.json", &kept.replace("\"orders\": 2,", "\"orders\": 3,"));
     let told = verify(folder, &["v.json.manifest.json"], 1);
     assert!(told.contains("DIFFERS  baseline kept.json") && told.contains("DIFFERS  made again"), "{told}");
+}
+
+/// The digest of a record is what the documentation says: `jq -jcS .record | sha256sum`, and the same in Python.
+#[test]
+fn others_can_compute_the_digest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", ORDERS);
+    report(
+        folder,
+        &["-o", "r.csv", "--margin", "0.35", "--discount", "0.1", "--ci", "97.5", "--by", "country"],
+    );
+    let expected = manifest(folder, "r.csv.manifest.json")["sha256"].as_str().expect("a digest").to_owned();
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/automation/README.md"))
+        .expect("reads");
+    let documented = readme.split('`').find(|text| text.starts_with("jq -jcS")).expect("the command");
+    let jq = documented.replace("FILE", "r.csv");
+    let python = "import json, hashlib; record = json.load(open('r.csv.manifest.json'))['record']; \
+                  text = json.dumps(record, sort_keys=True, separators=(',', ':'), ensure_ascii=False); \
+                  print(hashlib.sha256(text.encode()).hexdigest())";
+    for (program, arguments) in [("sh", ["-c", &jq]), ("python3", ["-c", python])] {
+        match Command::new(program).args(arguments).current_dir(folder).output() {
+            Ok(output) if output.status.success() && output.stderr.is_empty() => {
+                let told = String::from_utf8_lossy(&output.stdout).into_owned();
+                assert_eq!(
+                    told.split_whitespace().next(),
+                    Some(expected.as_str()),
+                    "{program} {arguments:?}"
+                );
+            }
+            other => println!("SKIPPED {program} {arguments:?}: {other:?}"),
+        }
+    }
+}
+
+/// A file that changes while it is read is in no manifest.
+#[cfg(unix)]
+#[test]
+fn what_changes_while_it_is_read_makes_no_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    assert!(Command::new("mkfifo").arg(folder.join("late.csv")).status().expect("mkfifo").success());
+    // The run waits for the pipe; meanwhile another file takes the place of one that it has opened, of the same size and
+    // as old.
+    for (flags, changed, other) in [
+        (&["report", "late.csv", "orders.csv"][..], "orders.csv", ORDERS.replace("5.00", "6.00")),
+        (
+            &["report", "late.csv", "--returns", "returns.csv"],
+            "returns.csv",
+            "order_id,amount\n3,2.00\n".to_owned(),
+        ),
+    ] {
+        write(folder, "orders.csv", ORDERS);
+        write(folder, "returns.csv", "order_id,amount\n3,1.00\n");
+        let child = Command::new(env!("CARGO_BIN_EXE_regulars"))
+            .args(flags)
+            .args(["--active-for", "1mo", "-q", "-o", "r.csv"])
+            .current_dir(folder)
+            .env_clear()
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        // Opening blocks until the run has opened the pipe: it has looked at the files named before.
+        let mut pipe = fs::File::options().write(true).open(folder.join("late.csv")).expect("a reader");
+        let old = fs::metadata(folder.join(changed)).expect("there").modified().expect("a time");
+        write(folder, "new.csv", &other);
+        fs::File::options()
+            .append(true)
+            .open(folder.join("new.csv"))
+            .expect("opens")
+            .set_modified(old)
+            .expect("sets");
+        fs::rename(folder.join("new.csv"), folder.join(changed)).expect("renames");
+        let late = ORDERS.replace("\n1,", "\n11,").replace("\n2,", "\n12,").replace("\n3,", "\n13,");
+        std::io::Write::write_all(
+            &mut pipe,
+            late.replace("\n4,", "\n14,").replace("\n5,", "\n15,").as_bytes(),
+        )
+        .expect("writes");
+        drop(pipe);
+        let output = child.wait_with_output().expect("it ends");
+        let told = text_of(&output);
+        assert!(
+            output.status.code() == Some(3)
+                && told.contains(&format!("{changed}: changed while it was read")),
+            "{told}"
+        );
+        assert!(!folder.join("r.csv").exists() && !folder.join("r.csv.manifest.json").exists());
+    }
+}
+
+#[test]
+fn verify_says_all_there_is_to_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", ORDERS);
+    report(folder, &["-o", "r.csv", "-o", "s.csv"]);
+    let name = "r.csv.manifest.json";
+    // Nothing that is looked at is written over.
+    for output in [name, "r.csv", "orders.csv", "./r.csv"] {
+        let told = verify(folder, &[name, "-o", output], 2);
+        assert!(told.contains("is read by this run already"), "{told}");
+    }
+    verify(folder, &[name, "-o", "told.txt"], 0);
+    assert!(fs::read_to_string(folder.join("told.txt")).expect("reads").contains("as recorded"));
+    // What is no manifest hides nothing of others, nor does a folder that is gone; named twice is named once.
+    write(folder, "broken.json", "{}");
+    let kept = fs::read_to_string(folder.join("r.csv")).expect("reads");
+    write(folder, "r.csv", &(kept.clone() + "x"));
+    let told = verify(folder, &["broken.json", name, name, "s.csv.manifest.json"], 1);
+    assert!(told.contains("unknown  manifest: broken.json: it is no manifest"), "{told}");
+    assert_eq!(
+        (told.matches("DIFFERS  r.csv").count(), told.matches("\ns.csv.manifest.json: as recorded").count()),
+        (1, 1),
+        "{told}"
+    );
+    write(folder, "r.csv", &kept);
+    let text = fs::read_to_string(folder.join(name)).expect("reads");
+    write(folder, name, &text.replace("\"folder\": \".\"", "\"folder\": \"nowhere\""));
+    let told = verify(folder, &[name], 1);
+    assert!(
+        told.contains("same     r.csv: ") && told.contains("nowhere, where it was made, cannot be entered"),
+        "{told}"
+    );
+    write(folder, name, &text);
+    // Quietly, JSON has only what is wrong.
+    assert_eq!(verify(folder, &[name, "-q", "--format", "json"], 0), "[]\n");
+    // Names may be long, of the report and so of its manifest.
+    let long = format!("{}.csv", "x".repeat(200));
+    report(folder, &["-o", &long]);
+    verify(folder, &[&format!("{long}.manifest.json")], 0);
+    // A configuration or a variable that is wrong is nothing to commands that need none.
+    write(folder, "regulars.toml", "[reportt]\n");
+    let output = Command::new(env!("CARGO_BIN_EXE_regulars"))
+        .args(["verify", name])
+        .current_dir(folder)
+        .env_clear()
+        .env("REGULARS_PEROD", "x")
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{output:?}");
+    assert!(regulars(folder, &["schema"]).status.success());
+    // Names are no commands to a terminal.
+    write(folder, name, &text.replace("\"file\": \"r.csv\"", "\"file\": \"\\u001b[31mr.csv\""));
+    assert!(!verify(folder, &[name], 1).contains('\u{1b}'));
+}
+
+/// Who reads what it says may go away; the code stays. A pipe that was read is not waited for again.
+#[cfg(unix)]
+#[test]
+fn verify_keeps_its_word_when_nobody_listens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", ORDERS);
+    report(folder, &["-o", "r.csv"]);
+    write(folder, "r.csv", "other");
+    let script =
+        format!("set -o pipefail; '{}' verify r.csv.manifest.json | true", env!("CARGO_BIN_EXE_regulars"));
+    for _ in 0..5 {
+        let status = Command::new("bash").args(["-c", &script]).current_dir(folder).status().expect("bash");
+        assert_eq!(status.code(), Some(1));
+    }
+    assert!(Command::new("mkfifo").arg(folder.join("pipe.csv")).status().expect("mkfifo").success());
+    let feed = |text: String| {
+        let pipe = folder.join("pipe.csv");
+        std::thread::spawn(move || fs::write(pipe, text))
+    };
+    let writer = feed(ORDERS.to_owned());
+    let flags = ["report", "pipe.csv", "--active-for", "1mo", "-q", "-o", "p.csv"];
+    assert!(regulars(folder, &flags).status.success());
+    writer.join().expect("no panic").expect("writes");
+    let writer = feed(ORDERS.replace("7.50", "x"));
+    let told = verify(folder, &["p.csv.manifest.json"], 3);
+    writer.join().expect("no panic").expect("writes");
+    assert!(told.contains("unknown  orders pipe.csv: it was not read to its end"), "{told}");
+}
+
+/// Rows of a reject file that is given back are rows of the export.
+#[test]
+fn a_reject_file_that_is_given_back_is_an_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", &ORDERS.replace("7.50", "x"));
+    report(folder, &["-o", "r.csv", "--max-rejects", "1", "--rejects", "bad.csv"]);
+    let bad = fs::read_to_string(folder.join("bad.csv")).expect("reads");
+    write(folder, "bad.csv", &bad.replace(",x,", ",7.50,"));
+    report(folder, &["bad.csv", "-o", "r.csv"]);
+    let made = manifest(folder, "r.csv.manifest.json");
+    let inputs = made["record"]["inputs"].as_array().expect("inputs");
+    let told: Vec<_> = inputs.iter().map(|input| (&input["file"], &input["rows"])).collect();
+    assert_eq!(told, [(&"orders.csv".into(), &5.into()), (&"bad.csv".into(), &Value::Null)]);
+    assert_eq!(made["record"]["rows"]["orders"]["read"], 6);
+    verify(folder, &["r.csv.manifest.json"], 0);
 }

@@ -66,6 +66,17 @@ fn the_schema_takes_what_the_program_takes() {
         ("[input]\nperiod = 'month'\n", false),
         ("[output]\nwide = 'yes'\n", false),
         ("report = 1\n", false),
+        ("[report]\nfiscal_year_start = 13\n", false),
+        ("[report]\nthreads = 0\n", false),
+        ("[report]\nmin_customers = -1\n", false),
+        ("[report]\nci = 0.95\n[[check]]\nmetric = 'orders'\nmin = 1\n", false),
+        ("[report]\nmetrics = ['crr,churn']\n", false),
+        ("[output]\nwidth = -5\n", false),
+        ("[input]\norders = 'o.csv'\ndecimal = 'x'\n[[check]]\nmetric = 'orders'\nmin = 1\n", false),
+        (
+            "[input]\norders = 'o.csv'\nmap = { amnt = 'amount' }\n[[check]]\nmetric = 'orders'\nmin = 1\n",
+            false,
+        ),
         ("[profiles.x]\ntitle = 'X'\n", false),
         ("[profiles.x]\ntitle = 'X'\nfingerprint = ['A']\nholdz = 1\n", false),
     ] {
@@ -87,6 +98,19 @@ fn the_schema_takes_what_the_program_takes() {
         ),
         ("metric = 'orders'\nsegment = { country = '*' }\nperiod = '2024-01'\nmin = 0", true),
         ("metric = 'orders'\nsegment = { orders.country = 'DE' }\nmin = 0", true),
+        ("metric = 'orders'\nmax_rise = ' +.5e1 %'\nallow_missing = true", true),
+        ("metric = 'orders'\nmax_rise = '5.%'\nallow_missing = true", true),
+        (
+            "metric = 'orders'\nsegment = { orders.country = 'DE', orders.customer_id = '*' }\nmin = 0\nallow_missing = true",
+            true,
+        ),
+        ("metric = 'orders'\nsegment = { x = { y = 'DE' } }\nmin = 0", false),
+        ("metric = 'orders'\nmin = 0\nperiod = '2024-01'\nlast = 1", false),
+        ("metric = 'orders'\nmin = 0\nagainst = 'previous'", false),
+        ("metric = 'orders'\nmin = 0\nbaseline = 'x.csv'", false),
+        ("metric = 'orders'\nmax_drop = 0\nagainst = 'baseline'", false),
+        ("metric = 'orders'\nmin = 0\nname = ''", false),
+        ("metric = 'crr_textbook'\nmin = 0\nevidence = 'interval'", false),
         ("metric = 'churn'", false),
         ("max = 3", false),
         ("metric = 'chrun'\nmax = 3", false),
@@ -156,12 +180,29 @@ fn the_schema_has_every_key() {
         keys.sort();
         keys
     };
+    // What --help lists is somewhere in the file; the names of files stand in `orders`.
+    let mut in_sections: Vec<String> = Vec::new();
     for section in ["input", "report", "output"] {
-        assert_eq!(
-            keys(&format!("/properties/{section}/properties")),
-            named(&format!("[{section}]\nqqqq = 1\n"))
-        );
+        let own = keys(&format!("/properties/{section}/properties"));
+        assert_eq!(own, named(&format!("[{section}]\nqqqq = 1\n")));
+        in_sections.extend(own);
     }
+    in_sections.sort();
+    let mut flags = vec!["orders".to_owned(), "verdicts".to_owned(), "verdict_format".to_owned()];
+    std::fs::remove_file(folder.join("regulars.toml")).expect("removes");
+    for command in ["report", "check"] {
+        let help = String::from_utf8(regulars(folder, &[command, "--help"]).stdout).expect("UTF-8");
+        for (before, rest) in help.lines().filter_map(|line| line.trim_start().split_once("--")) {
+            let flag: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            let key = flag.replace('-', "_");
+            let is_flag = before.is_empty() || (before.starts_with('-') && before.ends_with(", "));
+            if is_flag && !["config", "help", ""].contains(&key.as_str()) && !flags.contains(&key) {
+                flags.push(key);
+            }
+        }
+    }
+    flags.sort();
+    assert_eq!(in_sections, flags);
     assert_eq!(keys("/properties"), named("[qqqq]\n"));
     assert_eq!(keys("/properties/check/items/properties"), named("[[check]]\nqqqq = 1\n"));
     let profile = keys("/properties/profiles/additionalProperties/properties");

@@ -45,10 +45,17 @@ pub(super) fn find(
     let says = |row: &Vec<String>, column: &str, word: &str| {
         kept.position(column).and_then(|at| row.get(at)).is_some_and(|text| text == word)
     };
+    // Who is active at the end of a period is who is at the start of the next, whose history may be full.
+    let knows_end = |row: &Vec<String>| {
+        let next = Day::parse_iso(&row[2]).map(|end| end.plus(1).to_string());
+        let is_next = |other: &&Vec<String>| Some(&other[1]) == next.as_ref();
+        measure.id() == "closing"
+            && kept.rows.iter().find(is_next).is_some_and(|next| says(next, "history", "full"))
+    };
     let lacks = |row: &Vec<String>| {
         if !says(row, "complete", "true") {
             Some("the period is not complete")
-        } else if measure.needs_history() && !says(row, "history", "full") {
+        } else if measure.needs_history() && !says(row, "history", "full") && !knows_end(row) {
             Some("the history before the period is partial")
         } else if number(row, value).is_none() {
             Some("there is no number")

@@ -3,6 +3,7 @@
 mod baseline;
 mod judge;
 mod parse;
+mod room;
 mod schema;
 mod verdict;
 

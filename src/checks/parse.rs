@@ -69,12 +69,14 @@ impl<'d> Reader<'d> {
             let place = self.get("evidence").map_or(place, |(_, item)| item.place);
             return Err(self.complain(place, format!("{} is a count, which has no interval", count.id)));
         }
-        let name = match self.get("name") {
-            Some((_, item)) => self.text("name", item)?,
-            None => default_name(measure, &segment, &bounds),
-        };
-        Ok(Check {
-            name,
+        if let (Evidence::Interval, Measure::Metric(metric)) = (evidence, measure)
+            && metric.interval_method.starts_with("none")
+        {
+            let place = self.get("evidence").map_or(place, |(_, item)| item.place);
+            return Err(self.complain(place, format!("{} has no interval", metric.id)));
+        }
+        let mut check = Check {
+            name: String::new(),
             measure,
             segment,
             periods: self.periods()?,
@@ -84,7 +86,18 @@ impl<'d> Reader<'d> {
             evidence,
             allow_missing: self.switch("allow_missing")?,
             place,
-        })
+        };
+        check.name = match self.get("name") {
+            None => default_name(&check),
+            Some((_, item)) => {
+                let name = self.text("name", item)?;
+                if name.trim().is_empty() {
+                    return Err(self.complain(item.place, "a name has a letter at least"));
+                }
+                name
+            }
+        };
+        Ok(check)
     }
 
     fn complain(&self, place: Place, what: impl std::fmt::Display) -> Error {
@@ -184,24 +197,27 @@ impl<'d> Reader<'d> {
         if entries.is_empty() {
             return Err(complain());
         }
-        let value = |(key, item): &(Key, Item)| {
-            // orders.country is a key in a table for TOML, and the column of a file for us.
-            let (name, item) = match &item.value {
-                Value::Table(inner)
-                    if inner.len() == 1 && ["orders", "customers"].contains(&key.name.as_str()) =>
-                {
-                    (format!("{}.{}", key.name, inner[0].0.name), &inner[0].1)
-                }
-                _ => (key.name.clone(), item),
-            };
+        let mut selector = Vec::new();
+        for (key, item) in entries {
             match &item.value {
-                Value::Text(text) | Value::Number(_, text) => {
-                    Ok((name, Some(text.clone()).filter(|text| text != "*")))
+                // orders.country is a key in a table for TOML, and the column of a file for us.
+                Value::Table(inner) if ["orders", "customers"].contains(&key.name.as_str()) => {
+                    for (column, item) in inner {
+                        selector.push((format!("{}.{}", key.name, column.name), self.segment_value(item)?));
+                    }
                 }
-                other => Err(self.complain(item.place, format!("a segment is a text, not {}", other.kind()))),
+                _ => selector.push((key.name.clone(), self.segment_value(item)?)),
             }
-        };
-        entries.iter().map(value).collect()
+        }
+        Ok(selector)
+    }
+
+    /// A value of a segment; `None` for every one.
+    fn segment_value(&self, item: &Item) -> Result<Option<String>> {
+        match &item.value {
+            Value::Text(text) | Value::Number(_, text) => Ok(Some(text.clone()).filter(|text| text != "*")),
+            other => Err(self.complain(item.place, format!("a segment is a text, not {}", other.kind()))),
+        }
     }
 
     fn periods(&self) -> Result<Periods> {
@@ -305,17 +321,37 @@ impl<'d> Reader<'d> {
     }
 }
 
-fn default_name(measure: Measure, segment: &Selector, bounds: &[(Bound, Place)]) -> String {
-    let who: Vec<String> = segment
+/// A name made of all that makes a check another one.
+fn default_name(check: &Check) -> String {
+    let who: Vec<String> = check
+        .segment
         .iter()
         .map(|(column, value)| match value {
             Some(value) => format!("{column} {value}"),
             None => format!("every {column}"),
         })
         .collect();
-    let who = if who.is_empty() { String::new() } else { format!(" of {}", who.join(", ")) };
-    let bounds: Vec<String> = bounds.iter().map(|(bound, _)| bound.to_string()).collect();
-    format!("{}{who} {}", measure.id(), bounds.join(" and "))
+    let mut name = check.measure.id().to_owned();
+    if !who.is_empty() {
+        name += &format!(" of {}", who.join(", "));
+    }
+    match &check.periods {
+        Periods::Last(1) => {}
+        Periods::Last(count) => name += &format!(" in each of the last {count}"),
+        Periods::Named(label, _) => name += &format!(" in {label}"),
+    }
+    let bounds: Vec<String> = check.bounds.iter().map(|(bound, _)| bound.to_string()).collect();
+    name += &format!(" {}", bounds.join(" and "));
+    if let Some(baseline) = &check.baseline {
+        name += &format!(" ({baseline})");
+    }
+    if check.min_customers > 0 {
+        name += &format!(", of {} customers or more", check.min_customers);
+    }
+    if check.evidence == Evidence::Interval {
+        name += ", by its interval";
+    }
+    name
 }
 
 #[cfg(test)]

@@ -13,14 +13,27 @@ pub fn schema() -> Value {
     let change = json!({
         "anyOf": [
             { "type": "number", "minimum": 0 },
-            { "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*%\s*$" }
+            {
+                "type": "string",
+                "pattern": r"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*%\s*$"
+            }
         ]
     });
+    let with_interval: Vec<&str> = METRICS
+        .iter()
+        .filter(|metric| !metric.interval_method.starts_with("none"))
+        .map(|metric| metric.id)
+        .collect();
+    let moves = json!({ "anyOf": [{ "required": ["max_drop"] }, { "required": ["max_rise"] }] });
     let described = |mut schema: Value, text: &str| {
         schema["description"] = text.into();
         schema
     };
     let segment_value = json!({ "type": ["string", "number"] });
+    // A column that both files have: orders.country, which is a table in a table.
+    let of_file = json!({
+        "anyOf": [segment_value, { "type": "object", "minProperties": 1, "additionalProperties": segment_value }]
+    });
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -31,8 +44,20 @@ pub fn schema() -> Value {
             { "required": ["max_drop"] },
             { "required": ["max_rise"] }
         ],
+        "not": { "required": ["period", "last"] },
+        "allOf": [
+            {
+                "if": { "required": ["against"], "properties": { "against": { "const": "baseline" } } },
+                "then": { "required": ["baseline"] }
+            },
+            {
+                "if": { "required": ["evidence"], "properties": { "evidence": { "const": "interval" } } },
+                "then": { "properties": { "metric": { "enum": with_interval } } }
+            }
+        ],
+        "dependencies": { "against": moves, "baseline": moves },
         "properties": {
-            "name": { "type": "string", "description": "Its name in all outputs; else made of what it says" },
+            "name": { "type": "string", "pattern": r"\S", "description": "Its name in all outputs; else made of what it says" },
             "metric": {
                 "enum": measures.collect::<Vec<_>>(),
                 "description": "A metric or a count of regulars report"
@@ -40,9 +65,8 @@ pub fn schema() -> Value {
             "segment": {
                 "type": "object",
                 "minProperties": 1,
-                "additionalProperties": {
-                    "anyOf": [segment_value, { "type": "object", "additionalProperties": segment_value }]
-                },
+                "additionalProperties": segment_value,
+                "properties": { "orders": of_file, "customers": of_file },
                 "description": "{ country = \"DE\" }; \"*\" for every value; without it, all customers"
             },
             "period": {

@@ -65,6 +65,8 @@ pub struct Verdict {
     pub reference: Option<(String, f64, Option<Interval>)>,
     /// The interval of the difference to that.
     pub difference: Option<Interval>,
+    /// How far the number is within the threshold, and the interval of that: below 0 it is beyond. In the metric's units.
+    pub room: Option<(f64, Option<Interval>)>,
     /// How many customers the number rests on, and which.
     pub base: Option<(&'static str, u64)>,
     /// Why there is no number, or nothing is judged.

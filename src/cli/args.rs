@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueHint};
 
+use super::choices::{
+    DialectArgument, DiffFormatArgument, FormatArgument, GuestKeyArgument, InspectFormatArgument,
+    LogFormatArgument, ModelArgument, OnConflictArgument, OrderAmountArgument, PeriodArgument,
+    RefundsAtArgument, SegmentAtArgument, VerdictFormatArgument, VerifyFormatArgument, WeekdayArgument,
+};
 use super::examples::{
     AFTER_HELP_CHECK, AFTER_HELP_DIFF, AFTER_HELP_INIT, AFTER_HELP_INSPECT, AFTER_HELP_SCHEMA,
     AFTER_HELP_SHORT, AFTER_HELP_VERIFY, after_help,
@@ -55,6 +60,7 @@ pub(super) enum Command {
 
 // What counts and how files are read: the same for every command. (A doc comment would be its --help.)
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct ReadArguments {
     /// A file with one row per customer: segments, first order or signup, contracts
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -178,6 +184,10 @@ pub(super) struct ReadArguments {
     #[arg(long, value_name = "SPAN", help_heading = "How to read the files")]
     pub(super) require_fresh: Option<Span>,
 
+    /// Warnings are errors: a month without orders, words that are not known; nothing is written then
+    #[arg(long, help_heading = "How to read the files")]
+    pub(super) fail_on_warnings: bool,
+
     /// Show e-mail addresses, names, telephone numbers and addresses, and allow segments made of them
     #[arg(long, help_heading = "How to read the files")]
     pub(super) show_personal_data: bool,
@@ -209,12 +219,6 @@ pub(super) struct LogArguments {
     /// Messages on standard error as text, or as a JSON object per line
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub(super) log_format: LogFormatArgument,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormatArgument {
-    Text,
-    Json,
 }
 
 // What of the machine is used.
@@ -417,16 +421,6 @@ pub(super) struct CheckArguments {
     pub(super) resources: ResourceArguments,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum VerdictFormatArgument {
-    Table,
-    Json,
-    Junit,
-    Github,
-    Markdown,
-    Tap,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
     /// Orders and customers [default: the exports in the current folder]
@@ -469,13 +463,6 @@ pub(super) struct DiffArguments {
     pub(super) log: LogArguments,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DiffFormatArgument {
-    Table,
-    Csv,
-    Json,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct SchemaArguments {
     /// Write to a file, whole or not at all
@@ -507,12 +494,6 @@ pub(super) struct VerifyArguments {
     pub(super) log: LogArguments,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum VerifyFormatArgument {
-    Table,
-    Json,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
     /// Orders and customers: CSV or TSV files, patterns in quotes, or - for standard input
@@ -531,82 +512,6 @@ pub(super) struct InspectArguments {
 
     #[command(flatten)]
     pub(super) log: LogArguments,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum PeriodArgument {
-    Day,
-    Week,
-    Month,
-    Quarter,
-    Year,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ModelArgument {
-    Orders,
-    Contract,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum SegmentAtArgument {
-    First,
-    Last,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum RefundsAtArgument {
-    Order,
-    Refund,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum OnConflictArgument {
-    First,
-    Last,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum GuestKeyArgument {
-    Email,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum OrderAmountArgument {
-    Sum,
-    Once,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum WeekdayArgument {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FormatArgument {
-    Table,
-    Csv,
-    Json,
-    Jsonl,
-    Markdown,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum InspectFormatArgument {
-    Table,
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DialectArgument {
-    Standard,
-    ExcelDe,
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use anyhow::Result;
 use clap::ValueEnum as _;
 
 use super::Outcome;
-use super::args::{CheckArguments, VerdictFormatArgument};
+use super::args::CheckArguments;
+use super::choices::VerdictFormatArgument;
 use super::message::{Level, say};
 use super::output::{Output, is_closed_pipe, protect_inputs, terminal_width};
 use super::progress::Bar;
-use super::provenance::{BASELINE, CONFIG, Inputs, Made, Place, configuration, files_of, with_manifests};
-use super::reading::{Others, require_fresh};
+use super::provenance::{
+    BASELINE, Inputs, Made, Place, Prepared, ReadFile, configuration, files_of, with_manifests,
+};
+use super::reading::{require_fresh, require_quiet};
 use super::rejects::with_rejects;
 use super::request::request;
 use super::settings::{DEFAULT_FILE, Resolved};
@@ -43,7 +46,7 @@ pub(super) fn run(arguments: &CheckArguments, resolved: &Resolved) -> Result<Out
     let asked = Asked::of(arguments, document)?;
     let files = asked.files();
     let outputs = with_manifests(&arguments.verdicts, arguments.no_manifest);
-    protect_inputs(files.iter().map(|(_, source)| source), &arguments.read, &outputs)?;
+    protect_inputs(files.iter().map(|file| &file.source), &arguments.read, &outputs)?;
     // Places that cannot be written to should show before a long run, not after.
     let open = |path: &PathBuf| Place::open(path, arguments.no_manifest);
     let places = arguments.verdicts.iter().map(open).collect::<Result<Vec<_>>>()?;
@@ -54,12 +57,13 @@ pub(super) fn run(arguments: &CheckArguments, resolved: &Resolved) -> Result<Out
         asked.answer(sink, bar.as_ref().map(|bar| bar as &dyn Progress))
     })?;
     require_fresh(&arguments.read, &answered.report)?;
+    require_quiet(&arguments.read, &answered.report)?;
     let inputs = inputs.map(|inputs| inputs.finish(&answered.report)).transpose()?;
     if !arguments.quiet {
         for (place, slip) in answered.checks.iter().flat_map(Check::slips) {
             say(Level::Warning, format_args!("{}:{place}: {slip}", document.name));
         }
-        for warning in &answered.report.warnings {
+        for warning in answered.report.warnings.iter().chain(&answered.left_out()) {
             say(Level::Warning, warning);
         }
     }
@@ -70,12 +74,15 @@ pub(super) fn run(arguments: &CheckArguments, resolved: &Resolved) -> Result<Out
         configuration: &configuration,
         report: &answered.report,
     });
-    let mut written = Ok(());
-    for ((place, path), format) in places.into_iter().zip(&arguments.verdicts).zip(&formats) {
+    // No file is replaced before all of them are there; what cannot be written keeps nothing from being told.
+    let prepare = |((place, path), format): ((Place, &PathBuf), &VerdictFormatArgument)| {
         let bytes = answered.to_file(arguments, *format)?;
-        // What cannot be written keeps nothing else from being told.
-        written = written.and(place.deliver(path, &name_of(*format), &bytes, made.as_ref()));
-    }
+        place.prepare(path, &name_of(*format), &bytes, made.as_ref())
+    };
+    let prepared = places.into_iter().zip(&arguments.verdicts).zip(&formats).map(prepare);
+    let written = prepared
+        .collect::<Result<Vec<_>>>()
+        .and_then(|prepared| prepared.into_iter().try_for_each(Prepared::finish));
     let width = arguments.width.unwrap_or_else(|| terminal_width(false));
     let verdicts = answered.verdicts(arguments.strict, width);
     let verdicts = Verdicts { only_wrong: arguments.quiet, ..verdicts };
@@ -113,8 +120,10 @@ struct Asked<'d> {
     document: &'d Document,
     checks: Vec<Check>,
     request: Request,
-    others: Others,
+    others: Vec<ReadFile>,
     baselines: BTreeMap<String, Kept>,
+    /// The files of the baselines.
+    kept: Vec<ReadFile>,
 }
 
 /// What came of it.
@@ -130,25 +139,29 @@ impl<'d> Asked<'d> {
     fn of(arguments: &CheckArguments, document: &'d Document) -> Result<Self, Error> {
         let checks = parse(document)?;
         if checks.is_empty() {
-            return Err(Error::usage(format!("{}: there is no [[check]]", document.name)));
+            return Err(Error::usage(format!("{}: there is no [[check]]", document.name))
+                .hint("[[check]], metric = \"churn\", max = 6 on lines of their own make one"));
         }
-        let (request, others) = request_for(arguments, &checks)?;
+        let (request, others) = request_for(arguments, document, &checks)?;
         let calendar = request.plan.settings.calendar;
         checks.iter().try_for_each(|check| require_label(check, calendar, document))?;
-        let mut baselines = BTreeMap::new();
-        for path in checks.iter().filter_map(|check| check.baseline.as_ref()) {
+        let (mut baselines, mut kept) = (BTreeMap::new(), Vec::new());
+        for check in &checks {
+            let Some(path) = &check.baseline else { continue };
             if !baselines.contains_key(path) {
-                baselines.insert(path.clone(), Kept::open(path)?);
+                kept.push(ReadFile::new(BASELINE, Source::File(path.into())));
+                let place = format!("{}:{}", document.name, check.place);
+                baselines.insert(path.clone(), Kept::open(path).map_err(|error| error.about(place))?);
             }
         }
-        Ok(Self { document, checks, request, others, baselines })
+        Ok(Self { document, checks, request, others, baselines, kept })
     }
 
     /// All files that decide the verdicts, by role.
-    fn files(&self) -> Vec<(&'static str, Source)> {
+    fn files(&self) -> Vec<ReadFile> {
         let mut files = files_of(&self.request, &self.others);
-        files.push((CONFIG, Source::File(PathBuf::from(&self.document.name))));
-        files.extend(self.baselines.keys().map(|path| (BASELINE, Source::File(path.into()))));
+        files.push(ReadFile::config(self.document));
+        files.extend(self.kept.iter().cloned());
         files
     }
 
@@ -163,6 +176,20 @@ impl<'d> Asked<'d> {
 }
 
 impl Answered<'_> {
+    /// The period that has not ended, where checks are about the last one that has.
+    fn left_out(&self) -> Option<String> {
+        let is_last = self.checks.iter().any(|check| matches!(check.periods, Periods::Last(_)));
+        let row =
+            self.report.rows.iter().rfind(|row| row.is_total()).filter(|row| is_last && !row.complete)?;
+        let coverage = &self.report.coverage;
+        let how = if coverage.last_given {
+            String::new()
+        } else {
+            format!("; if the files are complete to its end, say --as-of {}", row.end)
+        };
+        Some(format!("{} is not judged: the data ends on {}, before it does{how}", row.period, coverage.last))
+    }
+
     fn verdicts(&self, strict: bool, width: usize) -> Verdicts<'_> {
         Verdicts {
             report: &self.report,
@@ -214,9 +241,13 @@ fn placed(error: Error, document: &Document, checks: &[Check]) -> Error {
 }
 
 /// The report that the checks need.
-fn request_for(arguments: &CheckArguments, checks: &[Check]) -> Result<(Request, Others), Error> {
+fn request_for(
+    arguments: &CheckArguments,
+    document: &Document,
+    checks: &[Check],
+) -> Result<(Request, Vec<ReadFile>), Error> {
     let (request, others) =
-        request(&arguments.orders, &arguments.read, &arguments.what, &arguments.resources)?;
+        request(&arguments.orders, &arguments.read, Some(document), &arguments.what, &arguments.resources)?;
     let mut by: Vec<String> = Vec::new();
     for breakdown in checks.iter().filter_map(Check::by) {
         let columns = |text: &str| {
@@ -256,9 +287,10 @@ fn format_of(path: &Path) -> Result<VerdictFormatArgument, Error> {
         Some("md" | "markdown") => Ok(VerdictFormatArgument::Markdown),
         Some("tap") => Ok(VerdictFormatArgument::Tap),
         Some("txt") => Ok(VerdictFormatArgument::Table),
-        _ => {
-            Err(Error::usage(format!("{}: the extension does not name a format of verdicts", path.display()))
-                .hint("use .xml (JUnit), .json, .md, .tap or .txt"))
-        }
+        _ => Err(Error::usage(format!(
+            "--output {}: the extension does not name a format of verdicts",
+            path.display()
+        ))
+        .hint("use .xml (JUnit), .json, .md, .tap or .txt")),
     }
 }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use super::flags::{Flag, Section};
 use super::output::Output;
-use super::settings::{Flag, Resolved, Section};
+use super::settings::Resolved;
 use crate::checks::parse;
 
 /// Runs the command.
@@ -48,7 +49,7 @@ pub(super) fn run(resolved: &Resolved) -> Result<()> {
 
 /// A comment that goes on in lines of their own.
 fn paragraph(text: &mut String, label: &str, words: &str) {
-    const WIDTH: usize = 100;
+    const WIDTH: usize = 80;
     let mut line = label.to_owned();
     for word in words.split(' ') {
         if line.chars().count() + word.chars().count() > WIDTH {

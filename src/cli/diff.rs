@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::args::{DiffArguments, DiffFormatArgument};
+use super::args::DiffArguments;
+use super::choices::DiffFormatArgument;
 use super::output::{Output, identity, terminal_width};
 use crate::commands::diff::diff;
 use crate::error::Error;

@@ -40,18 +40,21 @@ Examples:
   regulars verify reports/2025-03.csv.manifest.json
   regulars verify 'reports/*.manifest.json' -q
 
-A manifest lies beside every file of `report -o` and `check -o` (unless --no-manifest): the SHA-256 and rows of
-what was read, the flags in effect, the definitions, the days covered, and the SHA-256 of the file.
-`verify` looks at all of them, makes the file again, and tells which numbers of a report are others.
+A manifest lies beside every file of `report -o` and `check -o` (unless
+--no-manifest): SHA-256 and rows of what was read, the flags in effect, the
+definitions, the days covered, and the SHA-256 of the file. `verify` looks at
+all of them, makes the file again, and tells which numbers of a report are
+others.
 
-Exit codes: 0 all is as recorded, 1 something is not, 2 usage, 3 it cannot be told: a file is gone.";
+Exit codes: 0 all is as recorded, 1 something is not, 2 usage, 3 it cannot be
+told, because an input is gone or cannot be read.";
 
 pub(super) const AFTER_HELP_SCHEMA: &str = "\
 Example:
   regulars schema -o regulars.schema.json
 
-Then a first line `#:schema ./regulars.schema.json` in regulars.toml tells editors with Even Better TOML
-(VS Code), taplo or tombi what can stand there.";
+With the first line `#:schema ./regulars.schema.json` in regulars.toml, editors
+know what can stand there: those with Even Better TOML, taplo or tombi.";
 
 pub(super) const AFTER_HELP_CHECK: &str = "\
 Examples:

@@ -7,10 +7,11 @@ use anyhow::Result;
 
 use super::args::InitArguments;
 use super::config::{quoted, written};
+use super::flags::{Origin, Section};
 use super::inspect::request;
 use super::message::{Level, say};
-use super::output::Output;
-use super::settings::{Origin, Resolved, Section};
+use super::output::{Output, identity};
+use super::settings::Resolved;
 use crate::commands::inspect::{Inspection, run as inspect};
 use crate::error::Error;
 use crate::input::source::{Source, expand};
@@ -27,7 +28,7 @@ pub(super) fn run(arguments: &InitArguments, resolved: &Resolved) -> Result<()> 
             .into());
     }
     let named = if arguments.files.is_empty() { exports()? } else { arguments.files.clone() };
-    let request = request(&named, &arguments.read)?;
+    let request = request(&named, &arguments.read, resolved.document.as_ref())?;
     let inspection = inspect(&request, &mut |_| Ok(()))?;
     if let Some(problem) = inspection.problems.first() {
         let error = Error::places(problem.what.clone());
@@ -38,7 +39,9 @@ pub(super) fn run(arguments: &InitArguments, resolved: &Resolved) -> Result<()> 
         .into());
     }
     // In another folder, names from here would be others there.
-    let is_here = path.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    let is_here = path
+        .parent()
+        .is_none_or(|folder| folder.as_os_str().is_empty() || identity(folder) == identity(Path::new(".")));
     let there = |name: &str| match std::path::absolute(name) {
         Ok(absolute) if !is_here && name != "-" => absolute.to_string_lossy().into_owned(),
         _ => name.to_owned(),
@@ -49,16 +52,11 @@ pub(super) fn run(arguments: &InitArguments, resolved: &Resolved) -> Result<()> 
     Ok(())
 }
 
-/// The exports in the current folder.
+/// The exports in the current folder and in the folder `exports`; reports of our own are none.
 fn exports() -> Result<Vec<String>, Error> {
-    let complain = |error: std::io::Error| Error::input(format!("the current folder: {error}"));
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(Path::new(".")).map_err(complain)? {
-        let name = entry.map_err(complain)?.file_name().to_string_lossy().into_owned();
-        let lower = name.to_lowercase();
-        if !name.starts_with('.') && EXPORTS.iter().any(|end| lower.ends_with(end)) {
-            names.push(name);
-        }
+    let mut names = exports_in(Path::new("."))?;
+    if Path::new("exports").is_dir() {
+        names.extend(exports_in(Path::new("exports"))?);
     }
     names.sort();
     if names.is_empty() {
@@ -67,6 +65,53 @@ fn exports() -> Result<Vec<String>, Error> {
         );
     }
     Ok(names)
+}
+
+fn exports_in(folder: &Path) -> Result<Vec<String>, Error> {
+    let complain = |error: std::io::Error| Error::input(format!("{}: {error}", folder.display()));
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(complain)? {
+        let path = entry.map_err(complain)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let lower = name.to_lowercase();
+        let is_export = !name.starts_with('.') && EXPORTS.iter().any(|end| lower.ends_with(end));
+        if is_export && !is_report(&path) {
+            let is_here = folder == Path::new(".");
+            names.push(if is_here { name } else { path.to_string_lossy().into_owned() });
+        }
+    }
+    Ok(names)
+}
+
+/// Whether a file is a report that `regulars report` wrote.
+fn is_report(path: &Path) -> bool {
+    use std::io::Read as _;
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    read.is_ok() && (head.starts_with(b"period,period_start,") || head.starts_with(b"period;period_start;"))
+}
+
+/// A pattern that matches these files and no others, where their names differ by numbers: next month's file is found, too.
+fn pattern_of(names: &[&str]) -> Option<String> {
+    let [first, .., last] = names else { return None };
+    let common = |ends: &dyn Fn(&str) -> String| -> String {
+        let (one, other) = (ends(first), ends(last));
+        one.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+    };
+    let before = common(&str::to_owned);
+    let behind: String = common(&|name| name.chars().rev().collect::<String>()).chars().rev().collect();
+    let (before, behind) = (
+        before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_'),
+        behind.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_'),
+    );
+    let pattern = format!("{before}*{behind}");
+    let is_number = |name: &&str| {
+        let middle = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+        middle.is_some_and(|middle| middle.chars().all(|c| c.is_ascii_digit() || c == '-' || c == '_'))
+    };
+    let found: Vec<String> = expand(std::slice::from_ref(&pattern)).ok()?.iter().map(Source::name).collect();
+    (names.iter().all(is_number) && found == names).then_some(pattern)
 }
 
 /// What the command line says of how files are read, as lines of a file. `there`: a name, from the folder of that file.
@@ -107,7 +152,17 @@ fn text(
             held.extend(files);
         }
     }
-    listed.extend(orders.iter().filter(|file| !held.contains(**file)));
+    let others: Vec<&str> = orders.iter().copied().filter(|file| !held.contains(*file)).collect();
+    let pattern = pattern_of(&others);
+    match &pattern {
+        Some(pattern) if named.is_empty() => listed.push(pattern),
+        _ => listed.extend(others),
+    }
+    if listed.is_empty() && !given.iter().any(|line| line.starts_with("model = \"contract\"")) {
+        return Err(
+            Error::usage("there are no orders among the files").hint("name them: regulars init FILE…")
+        );
+    }
     let quoted_all = |names: &[&str]| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
     let from_there = |name: &str| quoted(&there(name));
     let mut out = String::from(
@@ -135,6 +190,7 @@ fn text(
     line("# max_rejects = \"0.1%\"           # bad rows that may be set aside, and where:");
     line("# rejects = \"rejected.csv\"");
     line("# require_fresh = \"3d\"           # fail when the newest export is missing");
+    line("# fail_on_warnings = true         # and when one between is: a month without orders");
     line("\n[report]");
     line("period = \"month\"");
     let suggested = inspection.orders.as_ref().and_then(|orders| orders.repurchases.as_ref());

@@ -2,17 +2,19 @@
 
 use anyhow::Result;
 
-use super::args::{InspectArguments, InspectFormatArgument, ReadArguments};
+use super::args::{InspectArguments, ReadArguments};
+use super::choices::InspectFormatArgument;
 use super::output::{Output, protect_inputs, terminal_width};
 use super::reading::read_options;
 use super::rejects::with_rejects;
 use crate::commands::inspect::{Request, run as inspect};
+use crate::config::Document;
 use crate::error::Error;
 use crate::input::source::expand;
 use crate::render::{render_inspection, render_inspection_json};
 
 /// Runs the command. Where a report cannot be made, the findings are delivered and the run fails.
-pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
+pub(super) fn run(arguments: &InspectArguments, document: Option<&Document>) -> Result<()> {
     let output_path = arguments.to.output.as_deref();
     let extension = output_path.and_then(|path| path.extension()).and_then(|extension| extension.to_str());
     let format = match (arguments.format, output_path.is_some(), extension) {
@@ -25,7 +27,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
                 .into());
         }
     };
-    let request = request(&arguments.files, &arguments.read)?;
+    let request = request(&arguments.files, &arguments.read, document)?;
     let inputs = request.files.iter().chain(&request.customers);
     protect_inputs(inputs, &arguments.read, &arguments.to.output)?;
     let output = Output::open(output_path)?;
@@ -43,9 +45,13 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<()> {
 }
 
 /// What is to be inspected, and how it is read.
-pub(super) fn request(files: &[String], read: &ReadArguments) -> Result<Request, Error> {
+pub(super) fn request(
+    files: &[String],
+    read: &ReadArguments,
+    document: Option<&Document>,
+) -> Result<Request, Error> {
     let files = expand(files)?;
-    let options = read_options(read, &files)?;
+    let options = read_options(read, document, &files)?;
     Ok(Request {
         files,
         customers: options.customers_file,

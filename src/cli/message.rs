@@ -62,12 +62,13 @@ pub(super) fn say(level: Level, text: impl Display) {
 /// The same, and what to do next.
 pub(super) fn say_with(level: Level, text: impl Display, next: &[String]) {
     let text = text.to_string();
-    let mut out = std::io::stderr().lock();
-    let _unread = if is_for_programs() {
+    let said = if is_for_programs() {
         let line = Line { level, message: &text, next };
-        serde_json::to_writer(&mut out, &line).map_err(std::io::Error::from).and_then(|()| writeln!(out))
+        serde_json::to_string(&line).unwrap_or_default() + "\n"
     } else {
         let next = next.iter().fold(String::new(), |text, step| text + "  " + step + "\n");
-        write!(out, "regulars: {}{text}\n{next}", level.prefix())
+        format!("regulars: {}{text}\n{next}", level.prefix())
     };
+    // At once, so that lines of runs that write to one log do not mix.
+    let _unread = std::io::stderr().lock().write_all(said.as_bytes());
 }

@@ -2,9 +2,11 @@
 
 mod args;
 mod check;
+mod choices;
 mod config;
 mod diff;
 mod examples;
+mod flags;
 mod init;
 mod inspect;
 mod leftovers;
@@ -70,7 +72,7 @@ pub fn run() -> Outcome {
 fn dispatch(resolved: &Resolved) -> Result<Outcome> {
     match &resolved.arguments.command {
         Command::Report(arguments) => report::run(arguments, resolved)?,
-        Command::Inspect(arguments) => inspect::run(arguments)?,
+        Command::Inspect(arguments) => inspect::run(arguments, resolved.document.as_ref())?,
         Command::Diff(arguments) => diff::run(arguments)?,
         Command::Init(arguments) => init::run(arguments, resolved)?,
         Command::Schema(arguments) => schema::run(arguments)?,

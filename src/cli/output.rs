@@ -32,19 +32,35 @@ impl Output {
 
     /// Writes the result.
     pub(super) fn deliver(self, bytes: &[u8]) -> Result<()> {
-        match self {
-            Self::File(mut whole) => {
+        self.prepare(bytes)?.finish()
+    }
+
+    /// Writes the result, a file beside its place.
+    pub(super) fn prepare(mut self, bytes: &[u8]) -> Result<Self> {
+        match &mut self {
+            Self::File(whole) => {
                 let shown = whole.shown();
-                whole.write_all(bytes).with_context(|| format!("{shown}: cannot be written"))?;
-                whole.finish()
+                whole
+                    .write_all(bytes)
+                    .and_then(|()| whole.settle())
+                    .with_context(|| format!("{shown}: cannot be written"))?;
             }
             Self::Stdout => {
                 let mut out = io::stdout().lock();
                 out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| match error.kind() {
                     ErrorKind::BrokenPipe => ClosedPipe.into(),
                     _ => anyhow::Error::new(error).context("standard output"),
-                })
+                })?;
             }
+        }
+        Ok(self)
+    }
+
+    /// Puts the file in its place.
+    pub(super) fn finish(self) -> Result<()> {
+        match self {
+            Self::File(whole) => whole.finish(),
+            Self::Stdout => Ok(()),
         }
     }
 }

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
 
 use anyhow::Result;
 use serde_json::Value;
 
+use super::flags::{CONFIG, Flag};
 use super::output::Output;
-use super::reading::Others;
-use super::settings::{Flag, Resolved};
+use super::settings::Resolved;
 use crate::commands::report::Request;
+use crate::config::Document;
 use crate::error::Error;
-use crate::input::digest::Digest;
+use crate::input::digest::{Digest, Stamp};
 use crate::input::source::Source;
-use crate::manifest::{FORMAT, Input, Made as Written, Manifest, Record};
+use crate::manifest::{FORMAT, Input, Made as Written, Manifest, Record, whole};
 use crate::render::{Facts, facts};
 use crate::report::Report;
 
 /// Flags that change no byte of an output, and those that a manifest says elsewhere.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 12] = [
     "orders",
     "output",
     "format",
@@ -30,20 +30,50 @@ const ELSEWHERE: [&str; 11] = [
     "threads",
     "rejects",
     "require_fresh",
+    "fail_on_warnings",
     "verdicts",
     "verdict_format",
 ];
 
-/// The role of the configuration file, which is an input where it has profiles or checks.
-pub(super) const CONFIG: &str = "config";
-
 /// The role of a report that a check compares with.
 pub(super) const BASELINE: &str = "baseline";
 
-/// The files that a request reads, by role. `others`: those beside the orders and the customers.
-pub(super) fn files_of(request: &Request, others: &Others) -> Vec<(&'static str, Source)> {
-    let orders = request.orders.iter().map(|source| ("orders", source.clone()));
-    let customers = request.customers.iter().map(|source| ("customers", source.clone()));
+/// A file that is read, as it was before that.
+#[derive(Debug, Clone)]
+pub(super) struct ReadFile {
+    /// What it is read for: a key of a configuration file.
+    pub(super) role: &'static str,
+    pub(super) source: Source,
+    before: Option<Stamp>,
+}
+
+impl ReadFile {
+    /// A file that is going to be read.
+    pub(super) fn new(role: &'static str, source: Source) -> Self {
+        let before = Self::stamp(&source);
+        Self { role, source, before }
+    }
+
+    /// A configuration file, as it was read.
+    pub(super) fn config(document: &Document) -> Self {
+        Self::new(CONFIG, Source::Memory(document.name.clone(), document.text.as_bytes().into()))
+    }
+
+    fn stamp(source: &Source) -> Option<Stamp> {
+        let Source::File(path) = source else { return None };
+        Stamp::of(path)
+    }
+
+    /// Whether it is still the same.
+    fn is_as_before(&self) -> bool {
+        self.before == Self::stamp(&self.source)
+    }
+}
+
+/// The files that a request reads. `others`: those beside the orders and the customers.
+pub(super) fn files_of(request: &Request, others: &[ReadFile]) -> Vec<ReadFile> {
+    let orders = request.orders.iter().map(|source| ReadFile::new("orders", source.clone()));
+    let customers = request.customers.iter().map(|source| ReadFile::new("customers", source.clone()));
     orders.chain(customers).chain(others.iter().cloned()).collect()
 }
 
@@ -67,23 +97,33 @@ impl Place {
         self.manifest.is_some()
     }
 
-    /// Writes both. `made`: what was made, where a manifest was foreseen.
-    pub(super) fn deliver(
+    /// Writes both beside their places. `made`: what was made, where a manifest was foreseen.
+    pub(super) fn prepare(
         self,
         path: &Path,
         format: &str,
         bytes: &[u8],
         made: Option<&Made<'_>>,
-    ) -> Result<()> {
+    ) -> Result<Prepared> {
         let manifest = match (self.manifest, made) {
-            (Some(output), Some(made)) => Some((output, made.manifest(path, format, bytes)?)),
+            (Some(output), Some(made)) => Some(output.prepare(&made.manifest(path, format, bytes)?)?),
             _ => None,
         };
-        self.output.deliver(bytes)?;
-        match manifest {
-            Some((output, manifest)) => output.deliver(&manifest),
-            None => Ok(()),
-        }
+        Ok(Prepared { output: self.output.prepare(bytes)?, manifest })
+    }
+}
+
+/// An output that is written, but not in its place yet, and its manifest.
+pub(super) struct Prepared {
+    output: Output,
+    manifest: Option<Output>,
+}
+
+impl Prepared {
+    /// Puts both in their places.
+    pub(super) fn finish(self) -> Result<()> {
+        self.output.finish()?;
+        self.manifest.map_or(Ok(()), Output::finish)
     }
 }
 
@@ -93,64 +133,48 @@ pub(super) fn with_manifests(outputs: &[PathBuf], no_manifest: bool) -> Vec<Path
     outputs.iter().cloned().chain(manifests).collect()
 }
 
-/// The files of a run, looked at while they are read for the report.
+/// The files of a run, looked at while they are read for its output.
 pub(super) struct Inputs {
-    files: Vec<(&'static str, Source)>,
-    /// How the files were before anything was read.
-    before: Vec<Option<Stamp>>,
+    files: Vec<ReadFile>,
     digests: JoinHandle<Vec<std::io::Result<Option<Digest>>>>,
 }
 
-/// What changes when somebody writes a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Stamp {
-    fn of(source: &Source) -> Option<Self> {
-        let Source::File(path) = source else { return None };
-        let data = path.metadata().ok()?;
-        Some(Self { size: data.len(), modified: data.modified().ok() })
-    }
-}
-
 impl Inputs {
-    /// Begins to look at them, in a thread of its own. `files`: by role, in the order they are recorded.
-    pub(super) fn begin(files: Vec<(&'static str, Source)>) -> Result<Self> {
-        for (_, source) in &files {
-            source.want_digest();
+    /// Begins to look at them, in a thread of its own. `files`: in the order they are recorded.
+    pub(super) fn begin(files: Vec<ReadFile>) -> Result<Self> {
+        for file in &files {
+            file.source.want_digest();
         }
-        let before = files.iter().map(|(_, source)| Stamp::of(source)).collect();
-        let on_disk: Vec<Option<Source>> =
-            files.iter().map(|(_, source)| Some(source.clone()).filter(Source::is_file)).collect();
+        // What can be read once only is known when it was read.
+        let again: Vec<Option<Source>> = files
+            .iter()
+            .map(|file| Some(file.source.clone()).filter(|source| !matches!(source, Source::Stream(_))))
+            .collect();
         let digest = |source: Option<Source>| source.map_or(Ok(None), |source| source.digest());
         let digests = std::thread::Builder::new()
             .name("regulars digests".to_owned())
-            .spawn(move || on_disk.into_iter().map(digest).collect())?;
-        Ok(Self { files, before, digests })
+            .spawn(move || again.into_iter().map(digest).collect())?;
+        Ok(Self { files, digests })
     }
 
     /// What they are, when all of them were read.
     pub(super) fn finish(self, report: &Report) -> Result<Vec<Input>> {
-        let digests = self.digests.join().unwrap_or_default();
+        let digests = self.digests.join().map_err(|_| Error::internal("the thread that reads digests"))?;
         let mut inputs = Vec::new();
-        for (((role, source), before), digest) in self.files.iter().zip(&self.before).zip(digests) {
+        for (file, digest) in self.files.iter().zip(digests) {
+            let ReadFile { role, source, .. } = file;
             let name = source.name();
             let complain = |what: &dyn std::fmt::Display| Error::input(format!("{name}: {what}"));
-            if *before != Stamp::of(source) {
+            if !file.is_as_before() {
                 return Err(complain(&"changed while it was read").into());
             }
             let digest = match digest.map_err(|error| complain(&error))? {
-                Some(digest) => digest,
-                // What is no file is known when it was read.
-                None => match source.digest().map_err(|error| complain(&error))? {
-                    Some(digest) => digest,
-                    None => return Err(Error::internal(format!("{name} was not read to its end")).into()),
-                },
+                Some(digest) => Some(digest),
+                None => source.digest().map_err(|error| complain(&error))?,
             };
+            let digest = digest.ok_or_else(|| Error::internal(format!("{name} was not read to its end")))?;
             let rows = match *role {
+                // Rows of a reject file that is given back are those of the files it holds rows of.
                 "orders" => report.orders.as_ref().and_then(|orders| {
                     let at = orders.files.iter().position(|file| *file == name)?;
                     orders.rows.get(at).copied()
@@ -214,7 +238,7 @@ impl Made<'_> {
             inputs: self.inputs.to_vec(),
             rows,
             configuration: self.configuration.clone(),
-            settings,
+            settings: whole(settings),
             definitions,
             coverage,
             output: Written { file: name, format: format.to_owned(), digest: Digest::of(bytes) },

@@ -1,12 +1,14 @@
 //! What counts and how files are read, from the arguments: the same for every command.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use jiff::tz::TimeZone;
 
-use super::args::{ModelArgument, OnConflictArgument, OrderAmountArgument, ReadArguments, RefundsAtArgument};
+use super::args::ReadArguments;
+use super::choices::{ModelArgument, OnConflictArgument, OrderAmountArgument, RefundsAtArgument};
+use super::provenance::ReadFile;
 use crate::calendar::{Calendar, Day, Unit, Weekday};
+use crate::config::Document;
 use crate::error::Error;
 use crate::input::customers::CustomerOptions;
 use crate::input::fields::{CUSTOMER_FIELDS, ORDER_FIELDS};
@@ -16,16 +18,13 @@ use crate::input::number::{Mark, Reading, read};
 use crate::input::order_amounts::{Contents, read_order_amounts};
 use crate::input::orders::{EXCLUDED_STATUS, OnConflict, OrderOptions, REFUNDED_STATUS, RefundsAt};
 use crate::input::privacy::Privacy;
-use crate::input::profiles::{Choice, Profile, parse_own};
+use crate::input::profiles::{Choice, parse_own};
 use crate::input::rates::Rates;
 use crate::input::returns::read_returns;
 use crate::input::side_file::SideOptions;
 use crate::input::source::{Source, expand};
 use crate::input::{DateOrder, GivenFormat};
 use crate::report::Report;
-
-/// Files beside the orders and the customers, by the flags that name them.
-pub(super) type Others = Vec<(&'static str, Source)>;
 
 /// How all files are to be read.
 pub(super) struct ReadOptions {
@@ -34,14 +33,19 @@ pub(super) struct ReadOptions {
     /// The customers file.
     pub(super) customers_file: Option<Source>,
     /// The files that said something of the orders or of money; they are read already.
-    pub(super) others: Others,
+    pub(super) others: Vec<ReadFile>,
     /// The name of the business time zone.
     pub(super) zone_name: String,
     pub(super) as_of: Option<Day>,
 }
 
-/// The options that the arguments make. `files`: what the command itself reads.
-pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Result<ReadOptions, Error> {
+/// The options that the arguments make. `document`: the configuration file, which may have profiles; `files`: what the
+/// command itself reads.
+pub(super) fn read_options(
+    arguments: &ReadArguments,
+    document: Option<&Document>,
+    files: &[Source],
+) -> Result<ReadOptions, Error> {
     let named =
         [&arguments.customers, &arguments.returns, &arguments.payments, &arguments.lines, &arguments.rates];
     let on_stdin = named.into_iter().flatten().filter(|file| *file == "-").count();
@@ -60,10 +64,13 @@ pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Resul
     };
     let privacy = if arguments.show_personal_data { Privacy::Shown } else { Privacy::Masked };
     let others = other_files(arguments)?;
-    let orders = OrderOptions { privacy, ..order_options(arguments, &others, &zone, as_of)? };
+    let own = document.map(|document| parse_own(&document.name, &document.text)).transpose()?;
+    let profile = Choice::new(arguments.profile.as_deref(), own.unwrap_or_default())?;
+    let orders = OrderOptions { profile, privacy, ..order_options(arguments, &others, &zone, as_of)? };
     let given = arguments.customers_date_format.as_deref();
     let customers = CustomerOptions {
-        map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)?,
+        map: parse_map(&arguments.map_customers, CUSTOMER_FIELDS)
+            .map_err(|error| error.about("--map-customers"))?,
         date_format: given.map(|text| date_format("--customers-date-format", text)).transpose()?,
         profile: orders.profile.clone(),
         encoding: orders.encoding,
@@ -73,6 +80,14 @@ pub(super) fn read_options(arguments: &ReadArguments, files: &[Source]) -> Resul
         as_of,
     };
     Ok(ReadOptions { orders, customers, customers_file, others, zone_name, as_of })
+}
+
+/// Fails when there is something to be said of the data that makes a careful reader doubt.
+pub(super) fn require_quiet(arguments: &ReadArguments, report: &Report) -> Result<(), Error> {
+    if !arguments.fail_on_warnings || report.warnings.is_empty() {
+        return Ok(());
+    }
+    Err(Error::places(report.warnings.clone()).hint("--fail-on-warnings makes this an error"))
 }
 
 /// Fails when the last purchase is too long ago: a job that runs on old exports says nothing of today.
@@ -98,7 +113,7 @@ pub(super) fn require_fresh(arguments: &ReadArguments, report: &Report) -> Resul
         .hint("is the newest export among the files? --require-fresh asks for it"))
 }
 
-fn other_files(arguments: &ReadArguments) -> Result<Others, Error> {
+fn other_files(arguments: &ReadArguments) -> Result<Vec<ReadFile>, Error> {
     let named = [
         ("rates", &arguments.rates),
         ("returns", &arguments.returns),
@@ -111,7 +126,7 @@ fn other_files(arguments: &ReadArguments) -> Result<Others, Error> {
             let source = one_source(&format!("--{key}"), file)?;
             // It is read at once, before anybody can ask.
             source.want_digest();
-            others.push((key, source));
+            others.push(ReadFile::new(key, source));
         }
     }
     Ok(others)
@@ -127,7 +142,7 @@ fn one_source(flag: &str, argument: &str) -> Result<Source, Error> {
 
 fn order_options(
     arguments: &ReadArguments,
-    others: &Others,
+    others: &[ReadFile],
     zone: &TimeZone,
     as_of: Option<Day>,
 ) -> Result<OrderOptions, Error> {
@@ -156,13 +171,13 @@ fn order_options(
     let refunded_status = without_included(REFUNDED_STATUS);
     // A payment that went back is none.
     let unpaid: BTreeSet<String> = excluded_status.union(&refunded_status).cloned().collect();
-    let other = |key: &str| others.iter().find(|(known, _)| *known == key).map(|(_, source)| source);
+    let other = |key: &str| others.iter().find(|file| file.role == key).map(|file| &file.source);
     let amounts = [("payments", Contents::Payments), ("lines", Contents::Lines)];
     let amounts = amounts.into_iter().find_map(|(key, what)| other(key).map(|source| (what, source)));
     Ok(OrderOptions {
-        map: parse_map(&arguments.map, ORDER_FIELDS)?,
+        map: parse_map(&arguments.map, ORDER_FIELDS).map_err(|error| error.about("--map"))?,
         delimiter: arguments.delimiter.as_deref().map(delimiter).transpose()?,
-        profile: Choice::new(arguments.profile.as_deref(), own_profiles(arguments.config.as_deref())?)?,
+        profile: Choice::default(),
         encoding,
         decimal,
         returns: other("returns").map(|source| read_returns(source, &side)).transpose()?.unwrap_or_default(),
@@ -207,14 +222,6 @@ fn encoding(name: &str) -> Result<&'static encoding_rs::Encoding, Error> {
         Error::usage(format!("--encoding {name}: there is no such encoding"))
             .hint("for example utf-8, windows-1252, iso-8859-15, utf-16le")
     })
-}
-
-/// The user's profiles, from the configuration file.
-fn own_profiles(config: Option<&Path>) -> Result<Vec<Profile>, Error> {
-    let Some(path) = config else { return Ok(Vec::new()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
-    parse_own(&path.display().to_string(), &text)
 }
 
 pub(super) fn trimmed(texts: &[String]) -> Vec<String> {

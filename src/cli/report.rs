@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::ValueEnum as _;
 
-use super::args::{DialectArgument, FormatArgument, ReportArguments};
+use super::args::ReportArguments;
+use super::choices::{DialectArgument, FormatArgument};
 use super::message::{Level, say};
 use super::output::{Output, protect_inputs, terminal_width};
 use super::progress::Bar;
-use super::provenance::{CONFIG, Inputs, Made, Place, configuration, files_of, with_manifests};
-use super::reading::{Others, require_fresh};
+use super::provenance::{Inputs, Made, Place, Prepared, ReadFile, configuration, files_of, with_manifests};
+use super::reading::{require_fresh, require_quiet};
 use super::rejects::with_rejects;
 use super::request::request_of;
 use super::settings::Resolved;
 use crate::commands::report::{Request, run as compute};
+use crate::config::Document;
 use crate::error::Error;
 use crate::input::source::Source;
 use crate::manifest::Record;
@@ -24,7 +26,7 @@ use crate::report::Report;
 
 /// Runs the command.
 pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()> {
-    let Asked { request, others, formats } = Asked::of(arguments)?;
+    let Asked { request, others, formats } = Asked::of(arguments, resolved.document.as_ref())?;
     let sources: Vec<Source> = request.orders.iter().chain(&request.customers).cloned().collect();
     protect_inputs(
         sources.iter(),
@@ -39,8 +41,7 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
     let mut places = arguments.output.iter().map(open).collect::<Result<Vec<_>>>()?;
     let is_open = |place: &Option<Place>| place.as_ref().is_none_or(Place::has_manifest);
     let inputs = if !arguments.no_manifest && places.iter().any(is_open) {
-        let config = profiles_of(resolved).map(|path| (CONFIG, Source::File(path)));
-        Some(Inputs::begin(files_of(&request, &others).into_iter().chain(config).collect())?)
+        Some(Inputs::begin(with_profiles(files_of(&request, &others), resolved.document.as_ref()))?)
     } else {
         None
     };
@@ -49,6 +50,7 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
         compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
     })?;
     require_fresh(&arguments.read, &report)?;
+    require_quiet(&arguments.read, &report)?;
     let inputs = inputs.map(|inputs| inputs.finish(&report)).transpose()?;
     let names = complete_names(&arguments.output, &report)?;
     protect_inputs(sources.iter(), &arguments.read, &with_manifests(&names, arguments.no_manifest))?;
@@ -72,39 +74,40 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
         configuration: &configuration,
         report: &report,
     });
-    let mut written = Ok(());
+    let mut prepared = Vec::new();
     for (((place, name), format), bytes) in places.into_iter().flatten().zip(&names).zip(&formats).zip(&bytes)
     {
-        // What cannot be written keeps nothing else from being written.
-        written = written.and(place.deliver(name, &name_of(*format), bytes, made.as_ref()));
+        prepared.push(place.prepare(name, &name_of(*format), bytes, made.as_ref())?);
     }
-    written?;
+    // No file is replaced before all of them are there.
+    prepared.into_iter().try_for_each(Prepared::finish)?;
     match report.shortfall {
         Some(error) => Err(error.into()),
         None => Ok(()),
     }
 }
 
-/// The configuration file, where it has profiles: exports may be read with them.
-fn profiles_of(resolved: &Resolved) -> Option<PathBuf> {
-    let document = resolved.document.as_ref()?;
-    document.get("profiles").map(|_| PathBuf::from(&document.name))
+/// The files with that of the configuration, where it has profiles: exports may be read with them.
+fn with_profiles(mut files: Vec<ReadFile>, document: Option<&Document>) -> Vec<ReadFile> {
+    let document = document.filter(|document| document.get("profiles").is_some());
+    files.extend(document.map(ReadFile::config));
+    files
 }
 
 /// What a report needs to be made.
 pub(super) struct Asked {
     pub(super) request: Request,
     /// Files beside the orders and the customers, by the flags that name them.
-    pub(super) others: Others,
+    pub(super) others: Vec<ReadFile>,
     /// The format of each output.
     pub(super) formats: Vec<FormatArgument>,
 }
 
 impl Asked {
     /// Every word of the arguments checked, before any file is read.
-    pub(super) fn of(arguments: &ReportArguments) -> Result<Self, Error> {
+    pub(super) fn of(arguments: &ReportArguments, document: Option<&Document>) -> Result<Self, Error> {
         let formats = formats_of(arguments)?;
-        let (request, others) = request_of(arguments)?;
+        let (request, others) = request_of(arguments, document)?;
         Ok(Self { request, others, formats })
     }
 }
@@ -118,9 +121,9 @@ pub(super) fn again(
     let format = format_named(&record.output.format)?;
     arguments.format = Some(format);
     arguments.output = vec![output.to_owned()];
-    let Asked { request, others, .. } = Asked::of(&arguments)?;
-    let config = arguments.read.config.clone().map(|path| (CONFIG, Source::File(path)));
-    let inputs = Inputs::begin(files_of(&request, &others).into_iter().chain(config).collect())?;
+    let document = arguments.read.config.as_deref().map(Document::open).transpose()?;
+    let Asked { request, others, .. } = Asked::of(&arguments, document.as_ref())?;
+    let inputs = Inputs::begin(with_profiles(files_of(&request, &others), document.as_ref()))?;
     let report = compute(request, &mut |_| Ok(()), None)?;
     let inputs = inputs.finish(&report)?;
     let bytes = rendered(&arguments, &report, format)?;
@@ -169,6 +172,9 @@ fn tell(report: &Report, formats: &[FormatArgument]) {
         say(Level::Warning, warning);
     }
     if !formats.iter().any(|format| matches!(format, FormatArgument::Table | FormatArgument::Markdown)) {
+        for note in &report.notes {
+            say(Level::Warning, note);
+        }
         if let Some(orders) = &report.orders {
             say(Level::Info, format_args!("orders: {}", accounting(&orders.account)));
         }
@@ -220,8 +226,11 @@ fn format_of_name(path: &Path) -> Result<FormatArgument, Error> {
         Some("md" | "markdown") => FormatArgument::Markdown,
         Some("txt") => FormatArgument::Table,
         _ => {
-            return Err(Error::usage(format!("{}: the extension does not name a format", path.display()))
-                .hint("use .csv, .json, .jsonl, .md or .txt, or say --format"));
+            return Err(Error::usage(format!(
+                "--output {}: the extension does not name a format",
+                path.display()
+            ))
+            .hint("use .csv, .json, .jsonl, .md or .txt, or say --format"));
         }
     })
 }

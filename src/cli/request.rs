@@ -2,14 +2,14 @@
 
 use std::num::NonZeroUsize;
 
-use super::args::{
-    ModelArgument, PeriodArgument, ReadArguments, ReportArguments, ResourceArguments, SegmentAtArgument,
-    WeekdayArgument, WhatArguments,
-};
-use super::reading::{Others, first_day, last_day, read_options, trimmed};
+use super::args::{ReadArguments, ReportArguments, ResourceArguments, WhatArguments};
+use super::choices::{ModelArgument, PeriodArgument, SegmentAtArgument, WeekdayArgument};
+use super::provenance::ReadFile;
+use super::reading::{first_day, last_day, read_options, trimmed};
 use crate::activity::SegmentAt;
 use crate::calendar::{Calendar, Span, Unit, Weekday};
 use crate::commands::report::Request;
+use crate::config::Document;
 use crate::error::Error;
 use crate::input::source::expand;
 use crate::means::Memory;
@@ -18,9 +18,12 @@ use crate::report::{Model, Plan, Settings};
 use crate::stats::Confidence;
 
 /// The request that the arguments of a report make.
-pub(super) fn request_of(arguments: &ReportArguments) -> Result<(Request, Others), Error> {
+pub(super) fn request_of(
+    arguments: &ReportArguments,
+    document: Option<&Document>,
+) -> Result<(Request, Vec<ReadFile>), Error> {
     let ReportArguments { orders, read, what, show, resources, .. } = arguments;
-    let (request, others) = request(orders, read, what, resources)?;
+    let (request, others) = request(orders, read, document, what, resources)?;
     let from = show.from.as_deref().map(|text| first_day("--from", text)).transpose()?;
     let to = show.to.as_deref().map(|text| last_day("--to", text)).transpose()?;
     if let (Some(from), Some(to)) = (from, to)
@@ -28,7 +31,11 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<(Request, Others
     {
         return Err(Error::usage(format!("--from {from} is after --to {to}")));
     }
-    let metrics = if show.metrics.is_empty() { defaults() } else { select(&trimmed(&show.metrics))? };
+    let metrics = if show.metrics.is_empty() {
+        defaults()
+    } else {
+        select(&trimmed(&show.metrics)).map_err(|error| error.about("--metrics"))?
+    };
     let include_incomplete = show.include_incomplete;
     let plan = Plan { metrics, from, to, include_incomplete, ..request.plan };
     Ok((Request { by: show.by.clone(), plan, ..request }, others))
@@ -38,9 +45,10 @@ pub(super) fn request_of(arguments: &ReportArguments) -> Result<(Request, Others
 pub(super) fn request(
     orders: &[String],
     read: &ReadArguments,
+    document: Option<&Document>,
     what: &WhatArguments,
     resources: &ResourceArguments,
-) -> Result<(Request, Others), Error> {
+) -> Result<(Request, Vec<ReadFile>), Error> {
     let unit = match what.period {
         PeriodArgument::Day => Unit::Day,
         PeriodArgument::Week => Unit::Week,
@@ -51,7 +59,7 @@ pub(super) fn request(
     let calendar =
         Calendar { unit, week_start: weekday(what.week_start), fiscal_year_start: what.fiscal_year_start };
     let orders = expand(orders)?;
-    let options = read_options(read, &orders)?;
+    let options = read_options(read, document, &orders)?;
     let data_from = what.data_from.as_deref().map(|text| first_day("--data-from", text)).transpose()?;
     let (assumptions, assumed) = assumptions(read, what, unit)?;
     let model = match read.model {

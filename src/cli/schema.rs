@@ -5,17 +5,17 @@ use clap::Arg;
 use serde_json::{Map, Value, json};
 
 use super::args::SchemaArguments;
+use super::flags::{Flag, Section};
 use super::output::Output;
-use super::settings::{Flag, Section};
 use crate::checks;
-use crate::error::Error;
+use crate::input::fields::{CUSTOMER_FIELDS, FieldInfo, ORDER_FIELDS};
 use crate::input::profile_schema;
+use crate::metrics::METRICS;
+use crate::render::pretty;
 
 /// Runs the command.
 pub(super) fn run(arguments: &SchemaArguments) -> Result<()> {
-    let mut bytes =
-        serde_json::to_vec_pretty(&schema()).map_err(|error| Error::internal(format!("JSON: {error}")))?;
-    bytes.push(b'\n');
+    let bytes = pretty(&schema())?;
     Output::open(arguments.output.as_deref())?.deliver(&bytes)
 }
 
@@ -53,7 +53,9 @@ fn property(flag: &Flag) -> Value {
         json!({ "type": "boolean" })
     } else if flag.key.starts_with("map") {
         // A field and its column, one by one or as `field=column`.
-        let pairs = json!({ "type": "object", "additionalProperties": one });
+        let fields = if flag.key == "map" { names(ORDER_FIELDS) } else { names(CUSTOMER_FIELDS) };
+        let columns: Map<String, Value> = fields.into_iter().map(|field| (field, one.clone())).collect();
+        let pairs = json!({ "type": "object", "additionalProperties": false, "properties": columns });
         json!({ "anyOf": [pairs, one, { "type": "array", "items": one }] })
     } else if flag.key == "by" {
         // Columns that are crossed stand in a list of their own.
@@ -73,11 +75,36 @@ fn property(flag: &Flag) -> Value {
     property
 }
 
+fn names<F>(fields: &[FieldInfo<F>]) -> Vec<String> {
+    fields.iter().map(|field| field.name.to_owned()).collect()
+}
+
 /// A value, as text or as a number: both are read.
 fn one_value(arg: &Arg) -> Value {
     let words: Vec<String> =
         arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-    if words.is_empty() { json!({ "type": ["string", "number"] }) } else { json!({ "enum": words }) }
+    if !words.is_empty() {
+        return json!({ "enum": words });
+    }
+    let whole = |least: u32, most: Option<u32>| {
+        let mut schema = json!({ "type": "integer", "minimum": least });
+        if let Some(most) = most {
+            schema["maximum"] = most.into();
+        }
+        // Numbers in quotes are read, too.
+        json!({ "anyOf": [schema, { "type": "string", "pattern": "^[0-9]+$" }] })
+    };
+    match arg.get_id().as_str() {
+        "width" | "min_customers" => whole(0, None),
+        "threads" => whole(1, Some(256)),
+        "fiscal_year_start" => whole(1, Some(12)),
+        "ci" => json!({
+            "anyOf": [{ "type": "number", "minimum": 50, "exclusiveMaximum": 100 }, { "type": "string" }]
+        }),
+        "decimal" => json!({ "enum": [".", ","] }),
+        "metrics" => json!({ "enum": METRICS.iter().map(|metric| metric.id).collect::<Vec<_>>() }),
+        _ => json!({ "type": ["string", "number"] }),
+    }
 }
 
 fn description(arg: &Arg) -> String {

@@ -5,26 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::builder::ValueHint;
 use clap::parser::ValueSource;
-use clap::{
-    Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory as _, FromArgMatches as _, Parser as _,
-    ValueEnum as _,
-};
+use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser as _, ValueEnum as _};
 
-use super::args::{Arguments, LogFormatArgument, ReadArguments};
+use super::args::Arguments;
+use super::choices::LogFormatArgument;
+use super::flags::{CONFIG, Flag, Given, Origin, Section, command_named};
 use super::message::speak_json;
-use crate::config::{Document, Item, Key, Place, Value};
+use crate::config::{Document, Item, Key, Value};
 use crate::error::{Error, nearest};
 
 /// The file that is read where none is named.
 pub(super) const DEFAULT_FILE: &str = "regulars.toml";
-
-/// The flag that names the file, which no file can say.
-const CONFIG: &str = "config";
 
 /// The flag that says how messages are written.
 const LOG_FORMAT: &str = "log_format";
@@ -32,152 +26,8 @@ const LOG_FORMAT: &str = "log_format";
 /// Before the names of flags in the environment.
 const PREFIX: &str = "REGULARS_";
 
-/// The tables of a file whose keys are flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Section {
-    /// Files, and how they are read.
-    Input,
-    /// What is computed.
-    Report,
-    /// Where it goes.
-    Output,
-}
-
-impl Section {
-    pub(super) const ALL: [Self; 3] = [Self::Input, Self::Report, Self::Output];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Report => "report",
-            Self::Output => "output",
-        }
-    }
-}
-
 /// The other keys that a file may have.
 const TABLES: [&str; 2] = ["check", "profiles"];
-
-/// A flag that a file can say: those of `regulars report`, and what `regulars check` has beyond them.
-pub(super) struct Flag {
-    pub(super) section: Section,
-    /// Its name in the file.
-    pub(super) key: String,
-    pub(super) arg: Arg,
-}
-
-impl Flag {
-    /// All of them, in the order of `--help`.
-    pub(super) fn all() -> Vec<Self> {
-        let read = ReadArguments::augment_args(Command::new("read"));
-        let is_read = |arg: &Arg| read.get_arguments().any(|other| other.get_id() == arg.get_id());
-        let commands = ["report", "check"].map(command_named);
-        let mut flags: Vec<&Arg> = Vec::new();
-        for arg in commands.iter().flat_map(Command::get_arguments) {
-            let id = arg.get_id();
-            if id != CONFIG && id != "help" && !flags.iter().any(|known| known.get_id() == id) {
-                flags.push(arg);
-            }
-        }
-        flags
-            .into_iter()
-            .map(|arg| Self {
-                section: match arg.get_help_heading() {
-                    _ if is_read(arg) || arg.is_positional() => Section::Input,
-                    Some("Output") => Section::Output,
-                    _ => Section::Report,
-                },
-                key: arg.get_id().to_string(),
-                arg: arg.clone(),
-            })
-            .collect()
-    }
-
-    /// Whether it is on or off.
-    pub(super) fn is_switch(&self) -> bool {
-        matches!(self.arg.get_action(), ArgAction::SetTrue)
-    }
-
-    /// Whether it takes several values.
-    pub(super) fn is_list(&self) -> bool {
-        matches!(self.arg.get_action(), ArgAction::Append)
-    }
-
-    /// Whether its values are names of files.
-    pub(super) fn is_path(&self) -> bool {
-        matches!(self.arg.get_value_hint(), ValueHint::FilePath | ValueHint::AnyPath)
-    }
-
-    /// Its name as an argument.
-    pub(super) fn name(&self) -> String {
-        self.arg.get_long().map_or_else(|| self.key.to_uppercase(), |long| format!("--{long}"))
-    }
-}
-
-fn command_named(name: &str) -> Command {
-    let mut all = Arguments::command();
-    all.build();
-    all.find_subcommand(name).cloned().unwrap_or_default()
-}
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
-    Default,
-    File(String, Place),
-    Environment(String),
-    CommandLine,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File(name, place) => write!(f, "{name}:{place}"),
-            Self::Environment(name) => f.write_str(name),
-            Self::CommandLine => f.write_str("command line"),
-        }
-    }
-}
-
-/// A value that is not on the command line.
-struct Given {
-    key: String,
-    flag: String,
-    values: Vec<String>,
-    is_switch: bool,
-    is_positional: bool,
-    origin: Origin,
-}
-
-impl Given {
-    fn of(flag: &Flag, values: Vec<String>, origin: Origin) -> Self {
-        Self {
-            key: flag.key.clone(),
-            flag: flag.name(),
-            values,
-            is_switch: flag.is_switch(),
-            is_positional: flag.arg.is_positional(),
-            origin,
-        }
-    }
-
-    fn config(path: String, origin: Origin) -> Self {
-        let (key, flag) = (CONFIG.to_owned(), "--config".to_owned());
-        Self { key, flag, values: vec![path], is_switch: false, is_positional: false, origin }
-    }
-
-    fn arguments(&self) -> Vec<OsString> {
-        if self.is_positional {
-            return self.values.iter().map(OsString::from).collect();
-        }
-        let values = self.values.iter();
-        if self.is_switch {
-            return values.filter(|value| *value == "true").map(|_| OsString::from(&self.flag)).collect();
-        }
-        values.map(|value| format!("{}={value}", self.flag).into()).collect()
-    }
-}
 
 /// The values that decide a run, and where they came from.
 pub(super) struct Resolved {
@@ -216,6 +66,10 @@ pub(super) fn resolve(
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Resolved, Refused> {
     let command = Arguments::command();
+    let environment: Vec<(OsString, OsString)> = environment.collect();
+    // First of all, so that whatever is wrong is said as it is asked for.
+    let logs = log_format_on_line(arguments);
+    speak(logs.clone().or_else(|| log_format_in(&environment)).as_deref());
     // What the command line says by itself, whether or not it is enough.
     let lenient = command.clone().ignore_errors(true).mut_subcommands(|sub| sub.ignore_errors(true));
     let on_line = lenient.try_get_matches_from(arguments)?;
@@ -226,39 +80,34 @@ pub(super) fn resolve(
     let on_line = |key: &str| {
         said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
     };
-    let logs = said.try_get_one::<LogFormatArgument>(LOG_FORMAT).ok().flatten().copied();
-    let environment: Vec<(OsString, OsString)> = environment.collect();
-    if on_line(LOG_FORMAT) {
-        speak(logs);
-    } else {
-        // Also of what is wrong with other variables.
-        let name = format!("{PREFIX}{}", LOG_FORMAT.to_uppercase());
-        let value =
-            environment.iter().find(|(variable, _)| *variable == *name).and_then(|(_, value)| value.to_str());
-        speak(value.and_then(log_format));
-    }
     let flags = Flag::all();
-    let mut given = of_environment(&flags, environment.into_iter())?;
-    let named = config_path(said, &given);
-    let is_named = named.is_some();
-    let path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
-    let document = path.as_deref().map(Document::open).transpose()?;
-    // The environment goes before the file, and the command line before both.
-    if let Some(document) = &document {
-        let is_free = |value: &Given| !given.iter().any(|other| other.key == value.key);
-        let of_file: Vec<Given> = of_document(&flags, document)?.into_iter().filter(is_free).collect();
-        let value =
-            of_file.iter().find(|given| given.key == LOG_FORMAT).and_then(|given| given.values.first());
-        if !on_line(LOG_FORMAT) {
-            speak(value.and_then(|value| log_format(value)));
-        }
-        given.extend(of_file);
-    }
-    if let Some(path) = path.filter(|_| !is_named) {
-        given.push(Given::config(path.display().to_string(), Origin::Default));
-    }
     let command_of = command_named(name);
     let is_known = |key: &str| command_of.get_arguments().any(|arg| arg.get_id() == key);
+    let mut given = Vec::new();
+    let mut document = None;
+    if is_known(CONFIG) {
+        given = of_environment(&flags, environment.into_iter())?;
+        let named = config_path(said, &given);
+        let is_named = named.is_some();
+        let path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
+        document = path.as_deref().map(Document::open).transpose()?;
+        // The environment goes before the file, and the command line before both.
+        if let Some(document) = &document {
+            let is_free = |value: &Given| !given.iter().any(|other| other.key == value.key);
+            if logs.is_none() && !given.iter().any(|given| given.key == LOG_FORMAT) {
+                speak(log_format_of(document).as_deref());
+            }
+            let of_file: Vec<Given> = of_document(&flags, document)?.into_iter().filter(is_free).collect();
+            given.extend(of_file);
+        }
+        if let Some(path) = path.filter(|_| !is_named) {
+            given.push(Given::config(path.display().to_string(), Origin::Default));
+        }
+    } else if logs.is_none() && log_format_in(&environment).is_none() {
+        // Commands that need no configuration do not complain of one.
+        let there = Document::open(Path::new(DEFAULT_FILE)).ok();
+        speak(there.as_ref().and_then(log_format_of).as_deref());
+    }
     let applies = |key: &str| match (name, key) {
         ("report" | "config" | "check", _) | (_, LOG_FORMAT | CONFIG) => true,
         // `init` writes what the file is to be; others are given the files to look at.
@@ -280,14 +129,37 @@ pub(super) fn resolve(
 }
 
 /// Messages in the format that is asked for, from now on.
-fn speak(format: Option<LogFormatArgument>) {
-    if format == Some(LogFormatArgument::Json) {
+fn speak(format: Option<&str>) {
+    if format.and_then(|name| LogFormatArgument::from_str(name, false).ok()) == Some(LogFormatArgument::Json)
+    {
         speak_json();
     }
 }
 
-fn log_format(value: &str) -> Option<LogFormatArgument> {
-    LogFormatArgument::from_str(value, false).ok()
+/// The format that a command line asks for, also one that is no command line.
+fn log_format_on_line(arguments: &[OsString]) -> Option<String> {
+    let flag = "--log-format";
+    arguments.iter().enumerate().find_map(|(at, argument)| {
+        let text = argument.to_str()?;
+        if text == flag {
+            return arguments.get(at + 1)?.to_str().map(str::to_owned);
+        }
+        text.strip_prefix(flag)?.strip_prefix('=').map(str::to_owned)
+    })
+}
+
+fn log_format_in(environment: &[(OsString, OsString)]) -> Option<String> {
+    let name = format!("{PREFIX}{}", LOG_FORMAT.to_uppercase());
+    let (_, value) = environment.iter().find(|(variable, _)| *variable == *name)?;
+    value.to_str().map(str::to_owned)
+}
+
+fn log_format_of(document: &Document) -> Option<String> {
+    let Value::Table(entries) = &document.get(Section::Output.name())?.value else { return None };
+    match &entries.iter().find(|(key, _)| key.name == LOG_FORMAT)?.1.value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    }
 }
 
 /// The file named on the command line, else in the environment.
@@ -341,12 +213,18 @@ fn explain(error: clap::Error, command: &Command, given: &[Given]) -> Refused {
     let text = error.render().to_string();
     let text = text.split("\n\nUsage").next().unwrap_or(&text);
     let mentioned = origins(given, &[text]);
-    if mentioned.is_empty() {
+    if given.is_empty() {
         return error.into();
     }
+    // Clap's own usage would show what stands elsewhere as if it had been typed.
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Refused::Known(Error::usage(text).hint(mentioned.join("; ")))
+    let next = if mentioned.is_empty() {
+        vec![format!("regulars {} --help lists the flags", command.get_name())]
+    } else {
+        mentioned
+    };
+    Refused::Known(Error::usage(text).hint(next.join("; ")))
 }
 
 /// Where the flags that texts name came from.

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Outcome;
-use super::args::{Command, ReadArguments, VerifyArguments, VerifyFormatArgument};
-use super::output::{Output, terminal_width};
-use super::provenance::CONFIG;
+use super::args::{Command, ReadArguments, VerifyArguments};
+use super::choices::VerifyFormatArgument;
+use super::flags::CONFIG;
+use super::output::{Output, identity, is_closed_pipe, terminal_width};
 use super::settings::command_of;
 use super::{check, report};
 use crate::commands::diff::{Changes, diff};
-use crate::commands::verify::{Found, Now, Verification, verify};
+use crate::commands::verify::{Finding, Found, Lost, Now, Verification, verify};
 use crate::error::Error;
 use crate::input::digest::Digest;
 use crate::input::source::{Source, expand};
@@ -22,66 +23,138 @@ use crate::render::{render_verification, render_verifications_json};
 /// Runs the command. Every manifest is looked at; the worst decides.
 pub(super) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     let here = std::env::current_dir()?;
+    let manifests = manifests(&arguments.manifests)?;
+    let read: Vec<(&PathBuf, Opened)> = manifests.iter().map(|path| (path, Manifest::open(path))).collect();
+    let output = arguments.to.output.as_deref();
+    if let Some(output) = output {
+        protect(output, &read)?;
+    }
+    // A place that cannot be written to should show before the work, not after.
+    let place = Output::open(output)?;
     let mut verifications = Vec::new();
-    for source in expand(&arguments.manifests)? {
-        let Source::File(path) = &source else {
-            return Err(Error::usage(format!("{} is no file, and a manifest is one", source.name())).into());
-        };
-        let verification = one(&source.name(), path, &here);
+    for (path, manifest) in read {
+        let name = path.display().to_string();
+        verifications.push(match manifest {
+            Ok((record, is_untouched)) => one(&name, &here.join(path), &record, is_untouched),
+            Err(error) => unreadable(&name, &error),
+        });
         // Where it ran; the next manifest may say another folder.
         std::env::set_current_dir(&here).with_context(|| here.display().to_string())?;
-        verifications.push(verification?);
     }
-    let output = arguments.to.output.as_deref();
     let width = arguments.to.width.unwrap_or_else(|| terminal_width(output.is_some()));
+    let shown =
+        || verifications.iter().filter(|verification| !arguments.quiet || verification.now() != Now::Same);
     let bytes = match arguments.format {
-        VerifyFormatArgument::Json => render_verifications_json(&verifications)?,
-        VerifyFormatArgument::Table => {
-            let each = verifications.iter();
-            each.flat_map(|verification| render_verification(verification, arguments.quiet, width)).collect()
-        }
+        VerifyFormatArgument::Json => render_verifications_json(&shown().collect::<Vec<_>>())?,
+        VerifyFormatArgument::Table => shown()
+            .flat_map(|verification| render_verification(verification, arguments.quiet, width))
+            .collect(),
     };
-    Output::open(output)?.deliver(&bytes)?;
-    let all = |now| verifications.iter().any(|verification| verification.now() == now);
-    Ok(if all(Now::Differs) {
+    // Who does not want to read all of it does not change what it says.
+    match place.deliver(&bytes) {
+        Err(error) if !is_closed_pipe(&error) => return Err(error),
+        _ => {}
+    }
+    let any = |now| verifications.iter().any(|verification| verification.now() == now);
+    Ok(if any(Now::Differs) {
         Outcome::Broken
-    } else if all(Now::Unknown) {
+    } else if any(Now::Unknown) {
         Outcome::Input
     } else {
         Outcome::Done
     })
 }
 
-fn one(name: &str, path: &Path, here: &Path) -> Result<Verification> {
-    let (record, is_untouched) = Manifest::open(path)?;
-    let folder = here.join(path).parent().unwrap_or(here).to_owned();
+/// A record, and whether it is the one that was written; or why there is none.
+type Opened = Result<(Record, bool), Error>;
+
+/// The manifests that arguments and patterns name, each once.
+fn manifests(arguments: &[String]) -> Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for argument in arguments {
+        for source in expand(std::slice::from_ref(argument))? {
+            let Source::File(path) = source else {
+                return Err(Error::usage(format!("{argument} is no file, and a manifest is one")).into());
+            };
+            if !paths.iter().any(|known| identity(known) == identity(&path)) {
+                paths.push(path);
+            }
+        }
+    }
+    Ok(paths)
+}
+
+/// Refuses to write over what is looked at.
+fn protect(output: &Path, read: &[(&PathBuf, Opened)]) -> Result<(), Error> {
+    let own = identity(output);
+    for (path, manifest) in read {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut taken = vec![identity(path)];
+        if let Ok((record, _)) = manifest {
+            taken.push(identity(&folder.join(&record.output.file)));
+            let inputs = record.inputs.iter().map(|input| folder.join(&record.folder).join(&input.file));
+            taken.extend(inputs.map(|input| identity(&input)));
+        }
+        if taken.contains(&own) {
+            let shown = output.display();
+            return Err(Error::usage(format!("{shown} is read by this run already; name another file")));
+        }
+    }
+    Ok(())
+}
+
+/// What is to be said of a manifest that is none.
+fn unreadable(name: &str, error: &Error) -> Verification {
+    let text = in_a_line(error);
+    let finding = Finding { what: "manifest".to_owned(), now: Now::Unknown, text };
+    Verification { manifest: name.to_owned(), versions: None, findings: vec![finding], changes: None }
+}
+
+fn in_a_line(error: &impl std::fmt::Display) -> String {
+    format!("{error:#}").replace('\n', "; ")
+}
+
+fn one(name: &str, path: &Path, record: &Record, is_untouched: bool) -> Verification {
+    let folder = path.parent().unwrap_or(Path::new("/"));
     let output = folder.join(&record.output.file);
-    let ran_in = folder.join(&record.folder);
-    std::env::set_current_dir(&ran_in)
-        .with_context(|| format!("{name}: {}, where it was made, cannot be entered", ran_in.display()))?;
     let kept = std::fs::read(&output);
-    let digest = kept.as_ref().map(|bytes| Digest::of(bytes)).map_err(ToString::to_string);
-    let (again, bytes) = match again(&record, &output) {
+    let digest = kept.as_ref().map(|bytes| Digest::of(bytes)).map_err(lost);
+    let ran_in: PathBuf = folder.join(&record.folder).components().collect();
+    let again = std::env::set_current_dir(&ran_in)
+        .with_context(|| format!("{}, where it was made, cannot be entered", ran_in.display()))
+        .and_then(|()| again(record, &output));
+    let (again, bytes) = match again {
         Ok((again, bytes)) => (Ok(again), Some(bytes)),
-        Err(error) => (Err(format!("{error:#}")), None),
+        Err(error) => (Err(in_a_line(&error)), None),
     };
     let read = again.as_ref().map_or(&[][..], |again| &again.inputs);
-    let inputs = record.inputs.iter().map(|input| digest_now(input, read)).collect();
+    let inputs = record.inputs.iter().map(|input| digest_now(&ran_in, input, read)).collect();
     let changes = match (&kept, bytes) {
         (Ok(kept), Some(bytes)) if *kept != bytes => changes(&record.output.file, kept, &bytes),
         _ => None,
     };
     let found = Found { is_untouched, inputs, output: digest, again, changes };
-    Ok(verify(name, &record, env!("CARGO_PKG_VERSION"), found))
+    verify(name, record, env!("CARGO_PKG_VERSION"), found)
+}
+
+/// Why there are no bytes; a file that is gone is known to be.
+fn lost(error: &std::io::Error) -> Lost {
+    Lost { is_gone: error.kind() == std::io::ErrorKind::NotFound, why: error.to_string() }
 }
 
 /// What an input is now. `read`: those of the run just now.
-fn digest_now(input: &Input, read: &[Input]) -> Result<Digest, String> {
+fn digest_now(ran_in: &Path, input: &Input, read: &[Input]) -> Result<Digest, Lost> {
     let same = read.iter().find(|other| (&other.role, &other.file) == (&input.role, &input.file));
+    let path = ran_in.join(&input.file);
+    let is_stream = input.file == "-" || path.metadata().is_ok_and(|data| !data.is_file());
     match same {
         Some(read) => Ok(read.digest.clone()),
-        None if input.file == "-" => Err("it was not read to its end".to_owned()),
-        None => Digest::of_file(Path::new(&input.file)).map_err(|error| error.to_string()),
+        // It was read, or it would be waited for.
+        None if is_stream => Err(Lost { is_gone: false, why: "it was not read to its end".to_owned() }),
+        None => Digest::of_file(&path).map_err(|error| {
+            let lost = lost(&error);
+            Lost { why: format!("{}: {}", path.display(), lost.why), ..lost }
+        }),
     }
 }
 

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::leftovers;
 use crate::error::Error;
+use crate::input::digest::Digest;
 
 /// A file that appears under its name, complete, when it is finished; an existing one stays as it is
 /// until then, and stays for good if anything fails before. Nobody else writes it meanwhile. What is no regular
@@ -56,6 +57,7 @@ impl WholeFile {
         let prefix = prefix_of(name);
         let lock = Lock::take(folder.join(with(&prefix, "lock")))?;
         remove_leftovers(folder, &prefix);
+        remove_leftovers_of_others(folder);
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(".tmp");
         // As readable as a new file would be; a temporary file is private by itself.
@@ -70,6 +72,14 @@ impl WholeFile {
             file.as_file().set_permissions(existing.permissions())?;
         }
         Ok(Target::Beside { file, lock })
+    }
+
+    /// Sees to it that what was written is on the disk.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::Direct(file) => file.flush(),
+            Target::Beside { file, .. } => file.as_file().sync_all(),
+        }
     }
 
     /// Puts the file in its place.
@@ -178,10 +188,15 @@ fn followed(path: &Path) -> PathBuf {
 
 /// What the names of all files beside a file begin with.
 fn prefix_of(name: &OsStr) -> OsString {
-    const LONGEST: usize = 180;
+    const LONGEST: usize = 160;
     let text = name.to_string_lossy();
     let short: String = text.char_indices().take_while(|(at, _)| *at < LONGEST).map(|(_, c)| c).collect();
-    OsString::from(format!(".regulars-{short}."))
+    if short.len() == text.len() {
+        return OsString::from(format!(".regulars-{short}."));
+    }
+    // Long names that begin alike are not the same.
+    let digest = Digest::of(name.as_encoded_bytes()).sha256;
+    OsString::from(format!(".regulars-{short}-{}.", &digest[..12]))
 }
 
 fn with(prefix: &OsStr, suffix: &str) -> OsString {
@@ -192,22 +207,43 @@ fn with(prefix: &OsStr, suffix: &str) -> OsString {
 
 /// Removes what runs that were killed have left of this file; nobody else writes it now.
 fn remove_leftovers(folder: &Path, prefix: &OsStr) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let middle = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
-        let middle = middle.and_then(|rest| rest.strip_suffix(b".tmp"));
-        // As tempfile names them, and nothing else.
-        if middle.is_some_and(|middle| middle.len() == 6 && middle.iter().all(u8::is_ascii_alphanumeric)) {
-            let _gone = std::fs::remove_file(entry.path());
+    for (path, of) in leftovers_in(folder) {
+        if of == prefix {
+            let _gone = std::fs::remove_file(path);
         }
     }
+}
+
+/// The same of all files in a folder that nobody writes now: last month's would not be written again.
+fn remove_leftovers_of_others(folder: &Path) {
+    for (path, prefix) in leftovers_in(folder) {
+        if let Ok(Some(_lock)) = Lock::take(folder.join(with(&prefix, "lock"))) {
+            let _gone = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Temporary files in a folder, and what the names of all files beside theirs begin with.
+fn leftovers_in(folder: &Path) -> Vec<(PathBuf, OsString)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let of = |name: &str| -> Option<String> {
+        let rest = name.strip_suffix(".tmp").filter(|rest| rest.starts_with(".regulars-"))?;
+        let (prefix, middle) = rest.rsplit_once('.')?;
+        // As tempfile names them, and nothing else.
+        let is_one = middle.len() == 6 && middle.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_one.then(|| format!("{prefix}."))
+    };
+    let found = entries.flatten().filter_map(|entry| {
+        let prefix = of(&entry.file_name().to_string_lossy())?;
+        Some((entry.path(), prefix.into()))
+    });
+    found.collect()
 }
 
 /// The error without the temporary file's name, which means nothing to the user.
 fn plain(error: io::Error) -> io::Error {
     match error.kind() {
-        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "there is no such folder"),
+        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "there is no such folder; make it first"),
         kind if error.get_ref().is_some() => kind.into(),
         _ => error,
     }

@@ -14,13 +14,22 @@ pub struct Found {
     /// The record is the one that was written.
     pub is_untouched: bool,
     /// The bytes of every input, or why there are none.
-    pub inputs: Vec<Result<Digest, String>>,
+    pub inputs: Vec<Result<Digest, Lost>>,
     /// The bytes of the report, or why there are none.
-    pub output: Result<Digest, String>,
+    pub output: Result<Digest, Lost>,
     /// What a run records today, or why it fails.
     pub again: Result<Record, String>,
     /// Which numbers are others in the report of today.
     pub changes: Option<Changes>,
+}
+
+/// Why a file has no bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// There is no such file any more.
+    pub is_gone: bool,
+    /// In words.
+    pub why: String,
 }
 
 /// What became of something that was recorded.
@@ -85,9 +94,18 @@ pub fn verify(manifest: &str, record: &Record, version: &str, found: Found) -> V
     for (input, now) in record.inputs.iter().zip(&found.inputs) {
         let what = format!("{} {}", input.role, input.file);
         match now {
-            Ok(digest) if *digest == input.digest => find(&what, Now::Same, size(input)),
+            Ok(digest) if *digest == input.digest => {
+                let again = found.again.as_ref().ok().and_then(|again| {
+                    again.inputs.iter().find(|other| (&other.role, &other.file) == (&input.role, &input.file))
+                });
+                match again.filter(|again| again.rows != input.rows) {
+                    Some(again) => find(&what, Now::Differs, rows_of(input, again)),
+                    None => find(&what, Now::Same, size(input)),
+                }
+            }
             Ok(digest) => find(&what, Now::Differs, others(&input.digest, digest)),
-            Err(why) => find(&what, Now::Unknown, why.clone()),
+            // What was made of it cannot be told any more.
+            Err(lost) => find(&what, Now::Unknown, lost.why.clone()),
         }
     }
     let output = &record.output;
@@ -96,11 +114,15 @@ pub fn verify(manifest: &str, record: &Record, version: &str, found: Found) -> V
             find(&output.file, Now::Same, format!("the {} bytes that were written", number(digest.bytes)));
         }
         Ok(digest) => find(&output.file, Now::Differs, others(&output.digest, digest)),
-        Err(why) => find(&output.file, Now::Differs, why.clone()),
+        Err(lost) if lost.is_gone => find(&output.file, Now::Differs, lost.why.clone()),
+        Err(lost) => find(&output.file, Now::Unknown, lost.why.clone()),
     }
     match &found.again {
         Err(why) => find("made again", Now::Unknown, format!("it cannot be: {why}")),
         Ok(again) => {
+            if again.program != record.program {
+                find("program", Now::Differs, format!("was {}, is {}", record.program, again.program));
+            }
             let parts = [
                 ("rows", &record.rows, &again.rows),
                 ("settings", &record.settings, &again.settings),
@@ -131,6 +153,12 @@ fn size(input: &Input) -> String {
         Some(rows) => format!("the same {bytes} bytes, {} rows", number(rows)),
         None => format!("the same {bytes} bytes"),
     }
+}
+
+fn rows_of(was: &Input, is: &Input) -> String {
+    let rows =
+        |input: &Input| input.rows.map_or("not counted".to_owned(), |rows| format!("{} rows", number(rows)));
+    format!("the same bytes, but {} as recorded, {} as read", rows(was), rows(is))
 }
 
 fn number(number: u64) -> String {

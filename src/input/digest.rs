@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -52,6 +53,32 @@ impl Digest {
     fn made(hash: Sha256, bytes: u64) -> Self {
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         Self { bytes, sha256 }
+    }
+}
+
+/// What changes when somebody writes a file, or puts another in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+    /// Which file it is, and when anything of it changed.
+    #[cfg(unix)]
+    inode: (u64, u64, i64, i64),
+}
+
+impl Stamp {
+    /// Of a file as it is now; `None` where there is none.
+    pub fn of(path: &Path) -> Option<Self> {
+        let data = path.metadata().ok()?;
+        Some(Self {
+            size: data.len(),
+            modified: data.modified().ok(),
+            #[cfg(unix)]
+            inode: {
+                use std::os::unix::fs::MetadataExt as _;
+                (data.dev(), data.ino(), data.ctime(), data.ctime_nsec())
+            },
+        })
     }
 }
 

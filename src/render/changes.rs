@@ -1,7 +1,8 @@
 //! What moved between two reports, to bytes.
 
+use super::pretty;
 use super::table::paragraph;
-use super::words::{MISSING, decimal, decimals_beside, grouped, plain, segment_words};
+use super::words::{MISSING, decimal, grouped, plain, segment_words};
 use crate::commands::diff::{Changes, OtherSegment, Restated};
 use crate::error::{Error, Result};
 use crate::metrics::METRICS;
@@ -23,6 +24,15 @@ pub fn render_changes(changes: &Changes, width: usize) -> Vec<u8> {
     for OtherSegment { period, segment, is_new } in &changes.other_segments {
         let what = if *is_new { "is new" } else { "is gone" };
         out += &format!("{} {}: the segment {what}\n", plain(period), segment_words(segment));
+    }
+    let bounds = changes.restated.iter().filter(|restated| is_bound_of_another(restated, changes)).count();
+    if bounds > 0 {
+        let text = format!(
+            "not listed: {} ends of intervals that moved with their number",
+            grouped(&bounds.to_string())
+        );
+        out.push('\n');
+        paragraph(&mut out, "", &text, 0, width);
     }
     let periods: std::collections::BTreeSet<&String> =
         changes.restated.iter().map(|restated| &restated.period).collect();
@@ -67,10 +77,7 @@ pub fn render_changes_csv(changes: &Changes) -> Result<Vec<u8>> {
 /// # Errors
 /// The library that writes JSON fails: a bug.
 pub fn render_changes_json(changes: &Changes) -> Result<Vec<u8>> {
-    let mut bytes =
-        serde_json::to_vec_pretty(changes).map_err(|error| Error::internal(format!("JSON: {error}")))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    pretty(changes)
 }
 
 /// Whether it is an end of an interval whose number is restated as well: it says nothing more.
@@ -86,11 +93,12 @@ fn is_bound_of_another(restated: &Restated, changes: &Changes) -> bool {
 
 /// What was and what is, with as many decimals as it takes to tell them apart.
 fn both(restated: &Restated) -> String {
+    const MOST: usize = 12;
     let (old, new) = (restated.old, restated.new);
-    let decimals = match old.zip(new) {
-        Some((old, new)) => decimals_beside(old, new, 2).max(decimals_beside(new, old, 2)),
-        None => 2,
+    let apart = |(old, new): (f64, f64)| {
+        (2..MOST).find(|decimals| decimal(old, *decimals) != decimal(new, *decimals)).unwrap_or(MOST)
     };
+    let decimals = old.zip(new).map_or(2, apart);
     let shown = |value: Option<f64>| match value {
         None => MISSING.to_owned(),
         Some(value) if value.fract() == 0.0 => decimal(value, 0),

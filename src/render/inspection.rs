@@ -3,13 +3,14 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
+use super::pretty;
 use super::table::paragraph;
 use super::words::{accounting, grouped, plural};
 use crate::commands::inspect::{
     Candidate, CustomersFinding, Days, FileFinding, Inspection, OrdersFinding, Problem, Repurchases, Share,
     Word,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 const INDENT: usize = 15;
 
@@ -18,10 +19,7 @@ const INDENT: usize = 15;
 /// # Errors
 /// The JSON library fails: a bug.
 pub fn render_inspection_json(inspection: &Inspection) -> Result<Vec<u8>> {
-    let mut bytes =
-        serde_json::to_vec_pretty(inspection).map_err(|error| Error::internal(format!("JSON: {error}")))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    pretty(inspection)
 }
 
 /// An inspection for a person, in lines of this width.

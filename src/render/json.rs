@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::history;
+use super::{history, pretty};
 use crate::error::{Error, Result};
 use crate::input::account::Account;
 use crate::metrics::{Horizon, Metric};
@@ -132,9 +132,7 @@ pub(super) fn render(report: &Report) -> Result<Vec<u8>> {
         notes: &report.notes,
         rows: report.rows.iter().map(|row| RowOut { report, row }).collect(),
     };
-    let mut out = serde_json::to_vec_pretty(&document).map_err(|error| bug(&error))?;
-    out.push(b'\n');
-    Ok(out)
+    pretty(&document)
 }
 
 pub(super) fn render_lines(report: &Report) -> Result<Vec<u8>> {

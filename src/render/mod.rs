@@ -21,7 +21,9 @@ pub use verification::{render_verification, render_verifications_json};
 pub use words::accounting;
 pub(crate) use words::grouped;
 
-use crate::error::Result;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
 use crate::report::{Report, Row};
 
 /// An output format.
@@ -60,6 +62,14 @@ pub fn render(report: &Report, format: Format, room: Room) -> Result<Vec<u8>> {
         Format::JsonLines => json::render_lines(report),
         Format::Markdown => Ok(markdown::render(report).into_bytes()),
     }
+}
+
+/// A value as JSON that people can read, too.
+pub(crate) fn pretty(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).map_err(|error| Error::internal(format!("JSON: {error}")))?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// `full` or `partial`.

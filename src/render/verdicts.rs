@@ -4,7 +4,7 @@ mod ci;
 mod json;
 mod text;
 
-use crate::checks::{Bound, Change, Check, Judged, Measure, State, Verdict};
+use crate::checks::{Bound, Change, Check, Evidence, Judged, Measure, State, Verdict};
 use crate::error::Result;
 use crate::metrics::Unit;
 use crate::report::Report;
@@ -167,6 +167,16 @@ impl Verdicts<'_> {
             if let Some(moved) = self.move_words(verdict) {
                 text += &format!(", difference {moved}");
             }
+        }
+        // Of a share neither the number's interval nor that of the difference decides.
+        if let (
+            Bound::Drop(Change::Relative(_), _) | Bound::Rise(Change::Relative(_), _),
+            Some((room, Some(interval))),
+        ) = (verdict.bound, verdict.room)
+            && self.check(verdict).evidence == Evidence::Interval
+        {
+            let room = decimal(room, decimals(measure));
+            text += &format!("; room {room} {}", interval_words(measure, interval));
         }
         text += &format!("; asked: {}", verdict.bound);
         if let Some(why) = &verdict.why {

@@ -1,9 +1,11 @@
 //! What became of reports, to bytes.
 
 use super::changes::render_changes;
+use super::pretty;
 use super::table::paragraph;
+use super::words::plain;
 use crate::commands::verify::{Now, Verification};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// For people: a paragraph for each thing that was recorded. `only_wrong`: only what is not as recorded.
 pub fn render_verification(verification: &Verification, only_wrong: bool, width: usize) -> Vec<u8> {
@@ -16,7 +18,7 @@ pub fn render_verification(verification: &Verification, only_wrong: bool, width:
         Now::Differs => "NOT as recorded",
         Now::Unknown => "cannot be told",
     };
-    out += &format!("{}: {all}\n", verification.manifest);
+    out += &format!("{}: {all}\n", plain(&verification.manifest));
     for finding in &verification.findings {
         let label = match finding.now {
             Now::Same if only_wrong => continue,
@@ -27,7 +29,7 @@ pub fn render_verification(verification: &Verification, only_wrong: bool, width:
         paragraph(
             &mut out,
             &format!("  {label:<7}  "),
-            &format!("{}: {}", finding.what, finding.text),
+            &plain(&format!("{}: {}", finding.what, finding.text)),
             11,
             width,
         );
@@ -52,9 +54,6 @@ pub fn render_verification(verification: &Verification, only_wrong: bool, width:
 ///
 /// # Errors
 /// The library that writes JSON fails: a bug.
-pub fn render_verifications_json(verifications: &[Verification]) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(verifications)
-        .map_err(|error| Error::internal(format!("JSON: {error}")))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+pub fn render_verifications_json(verifications: &[&Verification]) -> Result<Vec<u8>> {
+    pretty(verifications)
 }

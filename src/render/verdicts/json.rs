@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::Verdicts;
 use crate::checks::{Against, Bound, Change, Evidence, Verdict};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::render::pretty;
 use crate::stats::Interval;
 
 #[derive(Serialize)]
@@ -43,6 +44,8 @@ struct VerdictOut<'v> {
     threshold: ThresholdOut,
     line: usize,
     compared_with: Option<ReferenceOut<'v>>,
+    room: Option<f64>,
+    room_interval: Option<[f64; 2]>,
     why: Option<&'v str>,
 }
 
@@ -115,10 +118,7 @@ pub(super) fn render(verdicts: &Verdicts<'_>) -> Result<Vec<u8>> {
         confidence_percent: verdicts.report.confidence.map(|confidence| confidence.percent),
         warnings: &verdicts.report.warnings,
     };
-    let mut bytes =
-        serde_json::to_vec_pretty(&document).map_err(|error| Error::internal(format!("JSON: {error}")))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    pretty(&document)
 }
 
 fn verdict_out(verdict: &Verdict) -> VerdictOut<'_> {
@@ -140,6 +140,8 @@ fn verdict_out(verdict: &Verdict) -> VerdictOut<'_> {
             difference: verdict.value.map(|now| now - value),
             difference_interval: verdict.difference.map(pair),
         }),
+        room: verdict.room.map(|(room, _)| room),
+        room_interval: verdict.room.and_then(|(_, interval)| interval).map(pair),
         why: verdict.why.as_deref(),
     }
 }
