@@ -61,9 +61,9 @@ impl Digest {
 pub struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
-    /// Which file it is, and when anything of it changed.
+    /// Which file it is: its device and its number there.
     #[cfg(unix)]
-    inode: (u64, u64, i64, i64),
+    inode: (u64, u64),
 }
 
 impl Stamp {
@@ -76,7 +76,7 @@ impl Stamp {
             #[cfg(unix)]
             inode: {
                 use std::os::unix::fs::MetadataExt as _;
-                (data.dev(), data.ino(), data.ctime(), data.ctime_nsec())
+                (data.dev(), data.ino())
             },
         })
     }
