@@ -33,6 +33,9 @@ def main():
         "standard input": ["sh", "-c", 'exec "$0" "$@" < ' + plain, *report("-")],
         "eight segments more (--by tier, channel)": report(plain, more=["--by", "tier", "--by", "channel"]),
     }
+    out = f"{folder}/out.csv"
+    for name, more in {"to a file": ["--no-manifest"], "to a file, with its manifest": []}.items():
+        forms[name] = ["sh", "-c", f'"$0" "$@" -o {out} && cat {out}', *report(plain, more=more)]
     expected = run(forms["plain"])[2]
     for name, command in forms.items():
         if "segments" not in name and run(command)[2] != expected:
