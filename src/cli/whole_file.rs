@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
@@ -55,7 +56,7 @@ impl WholeFile {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
         let prefix = prefix_of(name);
-        let lock = Lock::take(folder.join(with(&prefix, "lock")))?;
+        let lock = Lock::take_patiently(&folder.join(with(&prefix, "lock")))?;
         remove_leftovers(folder, &prefix);
         remove_leftovers_of_others(folder);
         let mut builder = tempfile::Builder::new();
@@ -129,6 +130,18 @@ impl Write for WholeFile {
 }
 
 impl Lock {
+    /// The same as [`Self::take`]. Whoever clears away what others left has their locks for a moment: that is waited for.
+    fn take_patiently(path: &Path) -> io::Result<Option<Self>> {
+        const PAUSE: Duration = Duration::from_millis(20);
+        for _ in 0..5 {
+            match Self::take(path.to_owned()) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+                taken => return taken,
+            }
+        }
+        Self::take(path.to_owned())
+    }
+
     /// Takes the lock, unless another run has it: then the error is one of [`ErrorKind::WouldBlock`]. There is none
     /// where the file system has no locks.
     fn take(path: PathBuf) -> io::Result<Option<Self>> {
