@@ -16,6 +16,9 @@ const PERIOD: [&str; 3] = ["period", "period_start", "period_end"];
 /// The setting that says how sure intervals are; where there are none it is empty.
 const CONFIDENCE: &str = "confidence_percent";
 
+/// The setting that says which money it is.
+const CURRENCY: &str = "currency";
+
 /// A report as `regulars report -o` writes it: CSV, also that for Excel, or JSON.
 #[derive(Debug, Clone)]
 pub struct Kept {
@@ -55,7 +58,11 @@ impl Meaning {
             .0
             .iter()
             .filter_map(|(name, own)| Some((name.as_str(), own.as_str(), other.0.get(name)?.as_str())));
-        both.filter(|(_, own, other)| own != other)
+        // Files that name no currency may be of any.
+        let is_unknown = |name: &str, text: &str| name == CURRENCY && text.is_empty();
+        both.filter(move |(name, own, other)| {
+            own != other && !is_unknown(name, own) && !is_unknown(name, other)
+        })
     }
 }
 
@@ -180,7 +187,7 @@ fn of_csv(path: &str, bytes: &[u8]) -> Result<Kept> {
     let is_german = bytes.starts_with(b"period;");
     let delimiter = if is_german { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
-    let complain = |error: csv::Error| Error::input(format!("{path}: {error}"));
+    let complain = |_: csv::Error| no_report(path);
     let columns: Vec<String> = reader.headers().map_err(complain)?.iter().map(str::to_owned).collect();
     let mut rows = Vec::new();
     for record in reader.records() {
@@ -199,8 +206,7 @@ fn of_csv(path: &str, bytes: &[u8]) -> Result<Kept> {
 }
 
 fn of_json(path: &str, bytes: &[u8]) -> Result<Kept> {
-    let document: Value =
-        serde_json::from_slice(bytes).map_err(|error| Error::input(format!("{path}: {error}")))?;
+    let document: Value = serde_json::from_slice(bytes).map_err(|_| no_report(path))?;
     let list = |name: &str| document[name].as_array().ok_or_else(|| no_report(path));
     let (rows, definitions) = (list("rows")?, list("definitions")?);
     let settings = document["settings"].as_object().ok_or_else(|| no_report(path))?;

@@ -421,6 +421,12 @@ fn baselines_are_compared_where_they_mean_the_same() {
         // x − 1.2 y for 60 % after 25 %.
         ("metric = 'churn'\nevidence = 'interval'\nmax_rise = '20%'", &[], 0, "; room -30.0 [-56.1, 5.7]"),
         (
+            "metric = 'churn'\nevidence = 'interval'\nmax_rise = '20%'",
+            &["--format", "markdown"],
+            0,
+            "; room -30.0 \\[-56.1, 5.7\\]",
+        ),
+        (
             "metric = 'churn'\nbaseline = 'narrow.json'\nmax_rise = 0",
             &[],
             2,

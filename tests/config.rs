@@ -339,6 +339,9 @@ fn messages_are_json_where_that_is_asked_for() {
         bad.last().expect("a line")["next"][0].as_str().expect("a text").contains("--max-rejects"),
         "{bad:?}"
     );
+    // A value that clap refuses: a line, and what stands under it.
+    let refused = messages(&[], &["report", "fine.csv", "--require-fresh", "0d", "--log-format", "json"]);
+    assert!(!refused[0]["message"].as_str().expect("a text").contains('\n'), "{refused:?}");
     // What is no command, or none at all.
     let json = [("REGULARS_LOG_FORMAT", "json")];
     for arguments in [&["bogus"][..], &[], &["report", "o.csv", "--bogus"]] {

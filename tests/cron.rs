@@ -111,10 +111,10 @@ fn what_makes_a_careful_reader_doubt_is_said() {
     let report = ["report", "orders.csv", "--config", "k.toml", "-o", "r.csv"];
     let output = regulars(folder, &report);
     assert!(output.status.success() && told(&output).contains("2024-05"), "{output:?}");
-    assert!(told(&output).contains("warning: 2024-07 is left out"), "{}", told(&output));
+    assert!(told(&output).contains("regulars: 2024-07 is left out"), "{}", told(&output));
     let check = ["check", "orders.csv", "--config", "k.toml"];
     let output = regulars(folder, &check);
-    let expected = "warning: 2024-07 is not judged: the data ends on 2024-07-28, before it does; if the files are \
+    let expected = "regulars: 2024-07 is not judged: the data ends on 2024-07-28, before it does; if the files are \
                     complete to its end, say --as-of 2024-07-31";
     assert!(output.status.success() && told(&output).contains(expected), "{}", told(&output));
     fs::remove_file(folder.join("r.csv")).expect("removes");
@@ -123,6 +123,16 @@ fn what_makes_a_careful_reader_doubt_is_said() {
         assert!(output.status.code() == Some(3) && told(&output).contains("2024-05"), "{output:?}");
     }
     assert!(!folder.join("r.csv").exists());
+    // What is refused leaves an earlier reject file alone.
+    fs::write(folder.join("bad.csv"), "as it was").expect("writes");
+    let text = fs::read_to_string(folder.join("orders.csv")).expect("reads");
+    fs::write(folder.join("orders.csv"), text + "9999,c1,2024-07-28,x\n").expect("writes");
+    for flag in ["--fail-on-warnings", "--require-fresh=3d"] {
+        let rejects = ["--max-rejects", "1", "--rejects", "bad.csv", "-q", flag];
+        let output = regulars(folder, &[&report[..], &rejects].concat());
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        assert_eq!(fs::read(folder.join("bad.csv")).expect("reads"), b"as it was");
+    }
 }
 
 #[test]
@@ -174,8 +184,9 @@ mod signals {
             .expect("the program starts");
         child.stdin.as_mut().expect("a pipe").write_all(ORDERS.as_bytes()).expect("writes");
         let begun = |name: &String| {
+            // That of the manifest comes last.
             let middle = name.strip_prefix(".regulars-out.").and_then(|rest| rest.strip_suffix(".tmp"));
-            middle.is_some_and(|middle| !middle.contains("notes"))
+            middle.is_some_and(|middle| middle.contains(".manifest.json."))
         };
         let start = Instant::now();
         while !names(folder).iter().any(begun) {
@@ -443,6 +454,8 @@ mod signals {
             let output = regulars(folder, command);
             let errors = String::from_utf8_lossy(&output.stderr).into_owned();
             assert!(output.status.code() == Some(3) && errors.contains(": cannot be written: "), "{errors}");
+            let is_missing = command.contains(&"missing/out.csv");
+            assert_eq!(errors.contains("there is no such folder; make it first"), is_missing, "{errors}");
             assert!(output.stdout.is_empty(), "{command:?}");
             assert_eq!(names(folder), ["k.toml", "orders.csv"], "{command:?}");
         }

@@ -138,3 +138,52 @@ fn a_table_tells_each_move_once() {
         "{errors}"
     );
 }
+
+/// Money of another currency, purchases by other rules: not the same numbers.
+#[test]
+fn reports_by_other_rules_are_not_alike() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let orders = "order_id,customer_id,date,amount,currency,status\n1,a,2024-01-01,5.00,EUR,paid\n2,b,2024-02-10,7.00,EUR,open\n3,a,2024-03-31,9.00,EUR,paid\n";
+    fs::write(folder.join("eur.csv"), orders).expect("writes");
+    fs::write(folder.join("usd.csv"), orders.replace("EUR", "USD")).expect("writes");
+    fs::write(folder.join("none.csv"), orders.replace("EUR", "").replace(",currency,", ",note,"))
+        .expect("writes");
+    let keep = |orders: &str, name: &str, flags: &[&str]| {
+        let fixed = ["report", orders, "--active-for", "1mo", "-q", "--no-manifest", "-o", name];
+        let run = regulars(folder, &[&fixed[..], flags].concat());
+        assert!(folder.join(name).exists(), "{run:?}");
+    };
+    keep("eur.csv", "base.json", &[]);
+    for (orders, flags, expected) in [
+        ("usd.csv", &[][..], "currency: \"EUR\" in base.json, \"USD\" in other.json"),
+        ("eur.csv", &["--min-amount", "6"], "min_amount: \"\" in base.json, \"6\" in other.json"),
+        ("eur.csv", &["--exclude-status", "OPEN"], "exclude_status: \"[]\" in base.json"),
+        (
+            "eur.csv",
+            &["--refunds-at", "refund"],
+            "refunds_at: \"order\" in base.json, \"refund\" in other.json",
+        ),
+        // Files that name no currency may be of any.
+        ("none.csv", &[], ""),
+    ] {
+        let _gone = fs::remove_file(folder.join("other.json"));
+        keep(orders, "other.json", flags);
+        let (code, _, errors) = diff(folder, &["base.json", "other.json"]);
+        assert!(
+            code == Some(if expected.is_empty() { 0 } else { 2 }) && errors.contains(expected),
+            "{flags:?} {errors}"
+        );
+    }
+    // Other formats are no reports to compare.
+    keep("eur.csv", "r.jsonl", &[]);
+    keep("eur.csv", "r.md", &[]);
+    for name in ["r.jsonl", "r.md", "eur.csv"] {
+        let (code, _, errors) = diff(folder, &[name, "base.json"]);
+        assert!(
+            code == Some(3)
+                && errors.contains(&format!("{name}: it is no report of regulars in CSV or JSON")),
+            "{errors}"
+        );
+    }
+}

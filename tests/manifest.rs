@@ -486,3 +486,30 @@ fn a_reject_file_that_is_given_back_is_an_input() {
     assert_eq!(made["record"]["rows"]["orders"]["read"], 6);
     verify(folder, &["r.csv.manifest.json"], 0);
 }
+
+/// A manifest is of the file that it lies beside, and is read to the letter.
+#[test]
+fn a_manifest_goes_with_its_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write(folder, "orders.csv", ORDERS);
+    report(folder, &["-o", "r.csv"]);
+    for (from, to) in [("r.csv", "x.csv"), ("r.csv.manifest.json", "x.csv.manifest.json")] {
+        fs::copy(folder.join(from), folder.join(to)).expect("copies");
+    }
+    assert!(verify(folder, &["x.csv.manifest.json"], 0).contains("same     x.csv (written as r.csv): "));
+    write(folder, "x.csv", "junk");
+    assert!(verify(folder, &["x.csv.manifest.json"], 1).contains("DIFFERS  x.csv (written as r.csv): "));
+    let text = fs::read_to_string(folder.join("r.csv.manifest.json")).expect("reads");
+    let twice =
+        text.replace("\"program\": \"regulars\",", "\"program\": \"other\",\n    \"program\": \"regulars\",");
+    assert_ne!(text, twice);
+    write(folder, "r.csv.manifest.json", &twice);
+    assert!(verify(folder, &["r.csv.manifest.json"], 1).contains("DIFFERS  manifest: "));
+    // A pattern that matches nothing keeps nothing else from being looked at.
+    let told = verify(folder, &["nothing*.json", "r.csv.manifest.json"], 1);
+    assert!(
+        told.contains("nothing*.json: no file matches this pattern") && told.contains("same     r.csv"),
+        "{told}"
+    );
+}

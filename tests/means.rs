@@ -54,6 +54,9 @@ fn request(orders: Vec<Source>, customers: Source, threads: Option<usize>, memor
         assumed: Vec::new(),
         segment_at: SegmentAt::First,
         min_customers: 0,
+        min_amount: None,
+        exclude_status: Vec::new(),
+        include_status: Vec::new(),
     };
     Request {
         orders,

@@ -277,7 +277,8 @@ impl Judge<'_> {
         if !row.complete {
             Some("the period is not complete".to_owned())
         } else if !is_known {
-            Some("the history before the period is partial".to_owned())
+            let what = if measure.id() == "closing" { "before its end" } else { "before the period" };
+            Some(format!("the history {what} is partial"))
         } else if !measure.needs_history() && row.start < coverage.first {
             let how = if coverage.first_given {
                 ""

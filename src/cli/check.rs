@@ -15,7 +15,7 @@ use super::progress::Bar;
 use super::provenance::{
     BASELINE, Inputs, Made, Place, Prepared, ReadFile, configuration, files_of, with_manifests,
 };
-use super::reading::{require_fresh, require_quiet};
+use super::reading::require_of;
 use super::rejects::with_rejects;
 use super::request::request;
 use super::settings::{DEFAULT_FILE, Resolved};
@@ -51,20 +51,25 @@ pub(super) fn run(arguments: &CheckArguments, resolved: &Resolved) -> Result<Out
     let open = |path: &PathBuf| Place::open(path, arguments.no_manifest);
     let places = arguments.verdicts.iter().map(open).collect::<Result<Vec<_>>>()?;
     let inputs = places.iter().any(Place::has_manifest).then(|| Inputs::begin(files)).transpose()?;
-    let answered = with_rejects(arguments.read.rejects.as_deref(), |sink| {
-        let read = asked.request.orders.iter().chain(&asked.request.customers);
-        let bar = Bar::new(read, arguments.quiet);
-        asked.answer(sink, bar.as_ref().map(|bar| bar as &dyn Progress))
-    })?;
-    require_fresh(&arguments.read, &answered.report)?;
-    require_quiet(&arguments.read, &answered.report)?;
+    let answered = with_rejects(
+        arguments.read.rejects.as_deref(),
+        |sink| {
+            let read = asked.request.orders.iter().chain(&asked.request.customers);
+            let bar = Bar::new(read, arguments.quiet);
+            asked.answer(sink, bar.as_ref().map(|bar| bar as &dyn Progress))
+        },
+        |answered| require_of(&arguments.read, &answered.report),
+    )?;
     let inputs = inputs.map(|inputs| inputs.finish(&answered.report)).transpose()?;
     if !arguments.quiet {
         for (place, slip) in answered.checks.iter().flat_map(Check::slips) {
             say(Level::Warning, format_args!("{}:{place}: {slip}", document.name));
         }
-        for warning in answered.report.warnings.iter().chain(&answered.left_out()) {
+        for warning in &answered.report.warnings {
             say(Level::Warning, warning);
+        }
+        if let Some(note) = answered.left_out() {
+            say(Level::Info, note);
         }
     }
     let configuration = configuration(resolved);

@@ -31,7 +31,8 @@ pub(super) fn run(arguments: &InspectArguments, document: Option<&Document>) -> 
     let inputs = request.files.iter().chain(&request.customers);
     protect_inputs(inputs, &arguments.read, &arguments.to.output)?;
     let output = Output::open(output_path)?;
-    let inspection = with_rejects(arguments.read.rejects.as_deref(), |sink| inspect(&request, sink))?;
+    let inspection =
+        with_rejects(arguments.read.rejects.as_deref(), |sink| inspect(&request, sink), |_| Ok(()))?;
     let width = arguments.to.width.unwrap_or_else(|| terminal_width(output_path.is_some()));
     let bytes = match format {
         InspectFormatArgument::Table => render_inspection(&inspection, width),

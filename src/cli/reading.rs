@@ -82,8 +82,14 @@ pub(super) fn read_options(
     Ok(ReadOptions { orders, customers, customers_file, others, zone_name, as_of })
 }
 
+/// Fails when the data is not what is asked for: too old, or doubtful.
+pub(super) fn require_of(arguments: &ReadArguments, report: &Report) -> Result<(), Error> {
+    require_fresh(arguments, report)?;
+    require_quiet(arguments, report)
+}
+
 /// Fails when there is something to be said of the data that makes a careful reader doubt.
-pub(super) fn require_quiet(arguments: &ReadArguments, report: &Report) -> Result<(), Error> {
+fn require_quiet(arguments: &ReadArguments, report: &Report) -> Result<(), Error> {
     if !arguments.fail_on_warnings || report.warnings.is_empty() {
         return Ok(());
     }
@@ -91,7 +97,7 @@ pub(super) fn require_quiet(arguments: &ReadArguments, report: &Report) -> Resul
 }
 
 /// Fails when the last purchase is too long ago: a job that runs on old exports says nothing of today.
-pub(super) fn require_fresh(arguments: &ReadArguments, report: &Report) -> Result<(), Error> {
+fn require_fresh(arguments: &ReadArguments, report: &Report) -> Result<(), Error> {
     let Some(span) = arguments.require_fresh else { return Ok(()) };
     let (today, what) = if report.coverage.last_given {
         (report.coverage.last, "--as-of")

@@ -11,13 +11,16 @@ use crate::input::account::{Rejected, Sink};
 use crate::input::reject_file;
 
 /// Runs with a sink that writes rejected rows to the reject file, where one is named; also when there are too
-/// many of them.
+/// many of them. `accept`: whether what was made is wanted; if not, an earlier reject file is left alone.
 pub(super) fn with_rejects<T>(
     path: Option<&Path>,
     run: impl FnOnce(&mut Sink<'_>) -> Result<T, Error>,
+    accept: impl FnOnce(&T) -> Result<(), Error>,
 ) -> Result<T> {
     let Some(path) = path else {
-        return Ok(run(&mut |_| Ok(()))?);
+        let made = run(&mut |_| Ok(()))?;
+        accept(&made)?;
+        return Ok(made);
     };
     let mut whole = WholeFile::create(path)?;
     let mut writer = csv::Writer::from_writer(&mut whole);
@@ -47,6 +50,7 @@ pub(super) fn with_rejects<T>(
     };
     writer.flush().with_context(context)?;
     drop(writer);
+    result.as_ref().map_or(Ok(()), accept)?;
     // A run that failed for another reason leaves an earlier reject file alone.
     if result.is_ok() || !seen.is_empty() {
         whole.finish()?;

@@ -11,7 +11,7 @@ use super::message::{Level, say};
 use super::output::{Output, protect_inputs, terminal_width};
 use super::progress::Bar;
 use super::provenance::{Inputs, Made, Place, Prepared, ReadFile, configuration, files_of, with_manifests};
-use super::reading::{require_fresh, require_quiet};
+use super::reading::require_of;
 use super::rejects::with_rejects;
 use super::request::request_of;
 use super::settings::Resolved;
@@ -45,12 +45,14 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
     } else {
         None
     };
-    let report = with_rejects(arguments.read.rejects.as_deref(), |sink| {
-        let bar = Bar::new(sources.iter(), arguments.quiet);
-        compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
-    })?;
-    require_fresh(&arguments.read, &report)?;
-    require_quiet(&arguments.read, &report)?;
+    let report = with_rejects(
+        arguments.read.rejects.as_deref(),
+        |sink| {
+            let bar = Bar::new(sources.iter(), arguments.quiet);
+            compute(request, sink, bar.as_ref().map(|bar| bar as &dyn Progress))
+        },
+        |report| require_of(&arguments.read, report),
+    )?;
     let inputs = inputs.map(|inputs| inputs.finish(&report)).transpose()?;
     let names = complete_names(&arguments.output, &report)?;
     protect_inputs(sources.iter(), &arguments.read, &with_manifests(&names, arguments.no_manifest))?;
@@ -173,7 +175,7 @@ fn tell(report: &Report, formats: &[FormatArgument]) {
     }
     if !formats.iter().any(|format| matches!(format, FormatArgument::Table | FormatArgument::Markdown)) {
         for note in &report.notes {
-            say(Level::Warning, note);
+            say(Level::Info, note);
         }
         if let Some(orders) = &report.orders {
             say(Level::Info, format_args!("orders: {}", accounting(&orders.account)));

@@ -89,6 +89,9 @@ pub(super) fn request(
                     SegmentAtArgument::Last => SegmentAt::Last,
                 },
                 min_customers: what.min_customers,
+                min_amount: read.min_amount.clone(),
+                exclude_status: sorted(&read.exclude_status),
+                include_status: sorted(&read.include_status),
             },
             columns: Vec::new(),
             breakdowns: Vec::new(),
@@ -102,6 +105,14 @@ pub(super) fn request(
         },
     };
     Ok((request, options.others))
+}
+
+/// Words in lower case and in their order, so that the same words are the same text.
+fn sorted(words: &[String]) -> Vec<String> {
+    let mut words: Vec<String> = trimmed(words).iter().map(|word| word.to_lowercase()).collect();
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// A level of confidence; 0.95 is a slip for 95.

@@ -212,6 +212,7 @@ fn explain(error: clap::Error, command: &Command, given: &[Given]) -> Refused {
     }
     let text = error.render().to_string();
     let text = text.split("\n\nUsage").next().unwrap_or(&text);
+    let text = text.split("\n\nFor more information").next().unwrap_or(text);
     let mentioned = origins(given, &[text]);
     if given.is_empty() {
         return error.into();

@@ -17,14 +17,19 @@ use crate::error::Error;
 use crate::input::digest::Digest;
 use crate::input::source::{Source, expand};
 use crate::kept::Kept;
-use crate::manifest::{Input, Manifest, Record};
+use crate::manifest::{Input, Manifest, Record, SUFFIX};
 use crate::render::{render_verification, render_verifications_json};
 
 /// Runs the command. Every manifest is looked at; the worst decides.
 pub(super) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     let here = std::env::current_dir()?;
-    let manifests = manifests(&arguments.manifests)?;
-    let read: Vec<(&PathBuf, Opened)> = manifests.iter().map(|path| (path, Manifest::open(path))).collect();
+    let read: Vec<(PathBuf, Opened)> = manifests(&arguments.manifests)
+        .into_iter()
+        .map(|(path, known)| {
+            let opened = known.and_then(|()| Manifest::open(&path));
+            (path, opened)
+        })
+        .collect();
     let output = arguments.to.output.as_deref();
     if let Some(output) = output {
         protect(output, &read)?;
@@ -35,7 +40,7 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
     for (path, manifest) in read {
         let name = path.display().to_string();
         verifications.push(match manifest {
-            Ok((record, is_untouched)) => one(&name, &here.join(path), &record, is_untouched),
+            Ok((record, is_untouched)) => one(&name, &here.join(&path), &record, is_untouched),
             Err(error) => unreadable(&name, &error),
         });
         // Where it ran; the next manifest may say another folder.
@@ -68,30 +73,44 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<Outcome> {
 /// A record, and whether it is the one that was written; or why there is none.
 type Opened = Result<(Record, bool), Error>;
 
-/// The manifests that arguments and patterns name, each once.
-fn manifests(arguments: &[String]) -> Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = Vec::new();
+/// The manifests that arguments and patterns name, each once; or why there is none.
+fn manifests(arguments: &[String]) -> Vec<(PathBuf, Result<(), Error>)> {
+    let mut paths: Vec<(PathBuf, Result<(), Error>)> = Vec::new();
     for argument in arguments {
-        for source in expand(std::slice::from_ref(argument))? {
-            let Source::File(path) = source else {
-                return Err(Error::usage(format!("{argument} is no file, and a manifest is one")).into());
-            };
-            if !paths.iter().any(|known| identity(known) == identity(&path)) {
-                paths.push(path);
+        match expand(std::slice::from_ref(argument)) {
+            Ok(sources) => {
+                for source in sources {
+                    let path = PathBuf::from(source.name());
+                    let known = match source {
+                        Source::File(_) => Ok(()),
+                        _ => Err(Error::usage(format!("{argument} is no file, and a manifest is one"))),
+                    };
+                    if !paths.iter().any(|(other, _)| identity(other) == identity(&path)) {
+                        paths.push((path, known));
+                    }
+                }
             }
+            Err(error) => paths.push((PathBuf::from(argument), Err(error))),
         }
     }
-    Ok(paths)
+    paths
+}
+
+/// The file that a manifest lies beside: by its own name where it has one of ours, else the recorded one.
+fn output_of(path: &Path, record: &Record) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let own = name.strip_suffix(SUFFIX).filter(|own| !own.is_empty());
+    path.with_file_name(own.unwrap_or(&record.output.file))
 }
 
 /// Refuses to write over what is looked at.
-fn protect(output: &Path, read: &[(&PathBuf, Opened)]) -> Result<(), Error> {
+fn protect(output: &Path, read: &[(PathBuf, Opened)]) -> Result<(), Error> {
     let own = identity(output);
     for (path, manifest) in read {
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut taken = vec![identity(path)];
         if let Ok((record, _)) = manifest {
-            taken.push(identity(&folder.join(&record.output.file)));
+            taken.push(identity(&output_of(path, record)));
             let inputs = record.inputs.iter().map(|input| folder.join(&record.folder).join(&input.file));
             taken.extend(inputs.map(|input| identity(&input)));
         }
@@ -116,7 +135,7 @@ fn in_a_line(error: &impl std::fmt::Display) -> String {
 
 fn one(name: &str, path: &Path, record: &Record, is_untouched: bool) -> Verification {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let output = folder.join(&record.output.file);
+    let output = output_of(path, record);
     let kept = std::fs::read(&output);
     let digest = kept.as_ref().map(|bytes| Digest::of(bytes)).map_err(lost);
     let ran_in: PathBuf = folder.join(&record.folder).components().collect();
@@ -133,7 +152,8 @@ fn one(name: &str, path: &Path, record: &Record, is_untouched: bool) -> Verifica
         (Ok(kept), Some(bytes)) if *kept != bytes => changes(&record.output.file, kept, &bytes),
         _ => None,
     };
-    let found = Found { is_untouched, inputs, output: digest, again, changes };
+    let beside = output.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let found = Found { is_untouched, inputs, beside, output: digest, again, changes };
     verify(name, record, env!("CARGO_PKG_VERSION"), found)
 }
 

@@ -44,7 +44,9 @@ impl WholeFile {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 Err(Error::input(format!("{}: another run is writing it", path.display())).into())
             }
-            Err(error) => Err(plain(error)).with_context(|| format!("{}: cannot be written", path.display())),
+            Err(error) => {
+                Err(plain(error, &resolved)).with_context(|| format!("{}: cannot be written", path.display()))
+            }
         }
     }
 
@@ -254,8 +256,10 @@ fn leftovers_in(folder: &Path) -> Vec<(PathBuf, OsString)> {
 }
 
 /// The error without the temporary file's name, which means nothing to the user.
-fn plain(error: io::Error) -> io::Error {
+fn plain(error: io::Error, path: &Path) -> io::Error {
+    let is_there = path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir());
     match error.kind() {
+        ErrorKind::NotFound if is_there => io::Error::other("nothing can be made in this folder"),
         ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "there is no such folder; make it first"),
         kind if error.get_ref().is_some() => kind.into(),
         _ => error,

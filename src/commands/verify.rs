@@ -15,7 +15,9 @@ pub struct Found {
     pub is_untouched: bool,
     /// The bytes of every input, or why there are none.
     pub inputs: Vec<Result<Digest, Lost>>,
-    /// The bytes of the report, or why there are none.
+    /// The name of the file that the manifest lies beside.
+    pub beside: String,
+    /// Its bytes, or why there are none.
     pub output: Result<Digest, Lost>,
     /// What a run records today, or why it fails.
     pub again: Result<Record, String>,
@@ -109,13 +111,18 @@ pub fn verify(manifest: &str, record: &Record, version: &str, found: Found) -> V
         }
     }
     let output = &record.output;
+    let name = if found.beside == output.file {
+        output.file.clone()
+    } else {
+        format!("{} (written as {})", found.beside, output.file)
+    };
     match &found.output {
         Ok(digest) if *digest == output.digest => {
-            find(&output.file, Now::Same, format!("the {} bytes that were written", number(digest.bytes)));
+            find(&name, Now::Same, format!("the {} bytes that were written", number(digest.bytes)));
         }
-        Ok(digest) => find(&output.file, Now::Differs, others(&output.digest, digest)),
-        Err(lost) if lost.is_gone => find(&output.file, Now::Differs, lost.why.clone()),
-        Err(lost) => find(&output.file, Now::Unknown, lost.why.clone()),
+        Ok(digest) => find(&name, Now::Differs, others(&output.digest, digest)),
+        Err(lost) if lost.is_gone => find(&name, Now::Differs, lost.why.clone()),
+        Err(lost) => find(&name, Now::Unknown, lost.why.clone()),
     }
     match &found.again {
         Err(why) => find("made again", Now::Unknown, format!("it cannot be: {why}")),

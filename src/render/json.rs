@@ -52,6 +52,12 @@ struct SettingsOut<'r> {
     by: &'r [String],
     segment_at: &'static str,
     min_customers: u64,
+    currency: Option<&'r str>,
+    min_amount: Option<&'r str>,
+    exclude_status: &'r [String],
+    include_status: &'r [String],
+    refunds_at: &'static str,
+    amounts: bool,
     confidence_percent: Option<f64>,
     margin: f64,
     discount_per_period: f64,
@@ -190,6 +196,16 @@ fn settings(report: &Report) -> SettingsOut<'_> {
         by: &report.by,
         segment_at: settings.segment_at.name(),
         min_customers: settings.min_customers,
+        currency: report.orders.as_ref().and_then(|orders| orders.currency.as_deref()),
+        min_amount: settings.min_amount.as_deref(),
+        exclude_status: &settings.exclude_status,
+        include_status: &settings.include_status,
+        refunds_at: if report.orders.as_ref().is_some_and(|orders| orders.refunds_at_own_date) {
+            "refund"
+        } else {
+            "order"
+        },
+        amounts: settings.assumptions.amounts,
         confidence_percent: report.confidence.map(|level| level.percent),
         margin: settings.assumptions.margin,
         discount_per_period: settings.assumptions.discount,

@@ -134,6 +134,18 @@ impl Verdicts<'_> {
         Some(text)
     }
 
+    /// What decides of a share by its interval: neither the number's interval nor that of the difference does.
+    fn room_words(&self, verdict: &Verdict) -> Option<String> {
+        let check = self.check(verdict);
+        let is_share = matches!(
+            verdict.bound,
+            Bound::Drop(Change::Relative(_), _) | Bound::Rise(Change::Relative(_), _)
+        );
+        let (room, interval) = verdict.room.filter(|_| is_share && check.evidence == Evidence::Interval)?;
+        let room = decimal(room, decimals(check.measure));
+        Some(format!("{room} {}", interval_words(check.measure, interval?)))
+    }
+
     /// `churn 2025-12, country DE: 6.1 % [5.0, 7.4] of 1,402 opening; at most 5`
     fn sentence(&self, verdict: &Verdict) -> String {
         let measure = self.check(verdict).measure;
@@ -168,15 +180,8 @@ impl Verdicts<'_> {
                 text += &format!(", difference {moved}");
             }
         }
-        // Of a share neither the number's interval nor that of the difference decides.
-        if let (
-            Bound::Drop(Change::Relative(_), _) | Bound::Rise(Change::Relative(_), _),
-            Some((room, Some(interval))),
-        ) = (verdict.bound, verdict.room)
-            && self.check(verdict).evidence == Evidence::Interval
-        {
-            let room = decimal(room, decimals(measure));
-            text += &format!("; room {room} {}", interval_words(measure, interval));
+        if let Some(room) = self.room_words(verdict) {
+            text += &format!("; room {room}");
         }
         text += &format!("; asked: {}", verdict.bound);
         if let Some(why) = &verdict.why {

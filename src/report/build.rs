@@ -393,7 +393,7 @@ fn warnings(inputs: &Inputs<'_>, plan: &Plan, coverage: &Coverage) -> Vec<String
         let known: Vec<&str> = orders.statuses.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "no status".to_owned() } else { known.join(", ") };
         warnings.push(format!(
-            "no order has the status \"{status}\" named on the command line; the orders have {known}"
+            "no order has the status \"{status}\" (--exclude-status, --include-status); the orders have {known}"
         ));
     }
     warnings

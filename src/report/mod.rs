@@ -149,6 +149,12 @@ pub struct Settings {
     pub segment_at: SegmentAt,
     /// Segments with fewer customers are merged.
     pub min_customers: u64,
+    /// The smallest net amount of a purchase, as the user gave it.
+    pub min_amount: Option<String>,
+    /// Statuses that exclude beside the common ones, in lower case.
+    pub exclude_status: Vec<String>,
+    /// Statuses that count although they are excluded by default, in lower case.
+    pub include_status: Vec<String>,
 }
 
 /// A finished report.

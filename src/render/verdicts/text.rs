@@ -52,10 +52,11 @@ pub(super) fn markdown(verdicts: &Verdicts<'_>) -> String {
         let value = verdict.value.map_or("–".to_owned(), |value| verdicts.judged_number(verdict, value));
         let interval =
             verdict.interval.map_or(String::new(), |interval| interval_words(check.measure, interval));
+        let room = verdicts.room_words(verdict).map_or(String::new(), |room| format!("; room {room}"));
         let compared = verdict.reference.as_ref().map_or(String::new(), |(period, value, _)| {
             let moved =
                 verdicts.move_words(verdict).map_or(String::new(), |moved| format!(", difference {moved}"));
-            format!("{period}: {}{moved}", verdicts.number(check.measure, *value))
+            format!("{period}: {}{moved}{room}", verdicts.number(check.measure, *value))
         });
         let why = verdict.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
         let segment = segment_words(verdict);
