@@ -410,7 +410,7 @@ impl Classified {
         let other = &rules.files[*file as usize].name;
         let what = format!("order \"{id}\" stands in {other}:{line}, too, with other values");
         Err(rules.place(*place, &what).hint(
-            "say --on-conflict last (or first) where the file that is named last, of a pattern the last by name, is the newer (or older) one; if the rows are lines of one order, --order-amount sum",
+            "say --on-conflict last where the file named last is the newer one (those of a pattern come by name), else first; if the rows are lines of one order, --order-amount sum",
         ))
     }
 
