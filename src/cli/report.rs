@@ -36,7 +36,11 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
     // Places that cannot be written to should show before a long run, not after. Names that the periods complete
     // are known behind it only.
     let open = |path: &PathBuf| {
-        if is_template(path) { Ok(None) } else { Place::open(path, arguments.no_manifest).map(Some) }
+        if is_template(path) {
+            require_folder(path)?;
+            return Ok(None);
+        }
+        Place::open(path, arguments.no_manifest).map(Some)
     };
     let mut places = arguments.output.iter().map(open).collect::<Result<Vec<_>>>()?;
     let is_open = |place: &Option<Place>| place.as_ref().is_none_or(Place::has_manifest);
@@ -155,6 +159,18 @@ const PERIOD: &str = "{period}";
 
 fn is_template(path: &Path) -> bool {
     path.to_string_lossy().contains(PERIOD)
+}
+
+/// Fails where the folder of a name is known already, and is not there.
+fn require_folder(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !is_template(folder));
+    match folder.filter(|folder| !folder.is_dir()) {
+        None => Ok(()),
+        Some(_) => Err(Error::input(format!(
+            "{}: cannot be written: there is no such folder; make it first",
+            path.display()
+        ))),
+    }
 }
 
 /// The names of the outputs, with the label of the last complete period.
