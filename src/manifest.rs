@@ -65,6 +65,13 @@ pub struct Input {
     pub rows: Option<u64>,
 }
 
+impl Input {
+    /// The same file, read for the same, among others.
+    pub fn among<'i>(&self, inputs: &'i [Self]) -> Option<&'i Self> {
+        inputs.iter().find(|other| (&other.role, &other.file) == (&self.role, &self.file))
+    }
+}
+
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Made {

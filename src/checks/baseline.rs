@@ -49,7 +49,7 @@ pub(super) fn find(
     let knows_end = |row: &Vec<String>| {
         let next = Day::parse_iso(&row[2]).map(|end| end.plus(1).to_string());
         let is_next = |other: &&Vec<String>| Some(&other[1]) == next.as_ref();
-        measure.id() == "closing"
+        measure.is_of_the_end()
             && kept.rows.iter().find(is_next).is_some_and(|next| says(next, "history", "full"))
     };
     let lacks = |row: &Vec<String>| {

@@ -8,6 +8,7 @@ use super::{Against, Bound, Change, Check, Evidence, Measure, Periods, State, Ve
 use crate::calendar::{Day, Unit};
 use crate::config::Place;
 use crate::kept::Kept;
+use crate::render::first_of;
 use crate::report::{ALL, Number, OTHER, Report, Row};
 use crate::stats::difference;
 
@@ -150,14 +151,10 @@ impl Judge<'_> {
                 );
             }
         }
-        let more = known.len().saturating_sub(SHOWN);
         let mut why = match known.len() {
             0 => "there is no segment".to_owned(),
-            _ => format!("the segments are {}", known[..known.len() - more].join("; ")),
+            _ => format!("the segments are {}", first_of(&known, SHOWN)),
         };
-        if more > 0 {
-            why.push_str(&format!("; and {more} more"));
-        }
         if self.report.settings.min_customers > 0 {
             why.push_str(&format!(", {OTHER} those below min_customers of [report]"));
         }
@@ -201,20 +198,19 @@ impl Judge<'_> {
 
     /// A threshold for a row.
     fn one(&self, row: &Row, bound: Bound, place: Place) -> Verdict {
-        let lacks = self.lacks(row);
-        let point = self.point(row);
         let base = self.base(row);
-        let known = point.as_ref().ok().copied();
         let mut verdict = Verdict {
-            value: known.map(|point| point.value),
-            interval: known.and_then(|point| point.interval),
             base: Some(base),
             why: None,
             ..self.missing(bound, place, &row.period, self.segment_of(row), String::new())
         };
         // What the data does not cover says nothing, not even how many customers there are.
-        if let Some(why) = lacks {
+        if let Some(why) = self.lacks(row) {
             return Verdict { why: Some(why), ..verdict };
+        }
+        let point = self.point(row);
+        if let Ok(point) = &point {
+            (verdict.value, verdict.interval) = (Some(point.value), point.interval);
         }
         // Then the segments that are too small: their numbers may be missing just because they are.
         if let Some(why) = self.too_few(base.1) {
@@ -270,21 +266,18 @@ impl Judge<'_> {
     fn lacks(&self, row: &Row) -> Option<String> {
         let measure = self.check.measure;
         let coverage = &self.report.coverage;
-        let is_known = match measure {
-            Measure::Count(count) if count.id == "closing" => self.report.knows_closing(row),
-            _ => row.full_history || !measure.needs_history(),
+        let is_known = if measure.is_of_the_end() {
+            self.report.knows_closing(row)
+        } else {
+            row.full_history || !measure.needs_history()
         };
         if !row.complete {
             Some("the period is not complete".to_owned())
         } else if !is_known {
-            let what = if measure.id() == "closing" { "before its end" } else { "before the period" };
+            let what = if measure.is_of_the_end() { "before its end" } else { "before the period" };
             Some(format!("the history {what} is partial"))
         } else if !measure.needs_history() && row.start < coverage.first {
-            let how = if coverage.first_given {
-                ""
-            } else {
-                "; if the files begin earlier than their first purchase, say --data-from"
-            };
+            let how = coverage.earlier_hint();
             Some(format!("the data begins within the period, on {}{how}", coverage.first))
         } else {
             None
@@ -300,9 +293,6 @@ impl Judge<'_> {
 
     /// The number of a row that lacks nothing, or why there is none.
     fn point(&self, row: &Row) -> Result<Point, String> {
-        if let Some(why) = self.lacks(row) {
-            return Err(why);
-        }
         let metric = match self.check.measure {
             Measure::Count(count) => {
                 let value = match self.report.count(count, row) {

@@ -42,6 +42,11 @@ impl Measure {
         }
     }
 
+    /// Whether it stands for the end of a period, and needs the history before that.
+    pub fn is_of_the_end(self) -> bool {
+        self.id() == "closing"
+    }
+
     /// Whether it needs the activity window's history before the period.
     pub fn needs_history(self) -> bool {
         match self {

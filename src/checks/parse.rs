@@ -65,15 +65,15 @@ impl<'d> Reader<'d> {
             Some(1) => Evidence::Interval,
             _ => Evidence::Point,
         };
-        if let (Evidence::Interval, Measure::Count(count)) = (evidence, measure) {
+        let lacks = match measure {
+            Measure::Count(count) => Some(format!("{} is a count, which has no interval", count.id)),
+            Measure::Metric(metric) => {
+                (!metric.has_interval()).then(|| format!("{} has no interval", metric.id))
+            }
+        };
+        if let Some(what) = lacks.filter(|_| evidence == Evidence::Interval) {
             let place = self.get("evidence").map_or(place, |(_, item)| item.place);
-            return Err(self.complain(place, format!("{} is a count, which has no interval", count.id)));
-        }
-        if let (Evidence::Interval, Measure::Metric(metric)) = (evidence, measure)
-            && metric.interval_method.starts_with("none")
-        {
-            let place = self.get("evidence").map_or(place, |(_, item)| item.place);
-            return Err(self.complain(place, format!("{} has no interval", metric.id)));
+            return Err(self.complain(place, what));
         }
         let mut check = Check {
             name: String::new(),
@@ -252,10 +252,16 @@ impl<'d> Reader<'d> {
         for (name, make) in [("min", Bound::Min as fn(f64) -> Bound), ("max", Bound::Max)] {
             if let Some((key, item)) = self.get(name) {
                 let number = self.number(name, item)?;
-                let is_percent = matches!(measure, Measure::Metric(metric) if metric.unit == Unit::Percent);
-                // The textbook's retention exceeds 100 % where many come back.
-                let most = if measure.id() == "crr_textbook" { f64::INFINITY } else { 100.0 };
-                if is_percent && !(0.0..=most).contains(&number) {
+                // A percentage without an interval is no proportion, and may exceed 100: the textbook's retention.
+                let most = match measure {
+                    Measure::Metric(metric) if metric.unit == Unit::Percent => {
+                        Some(if metric.has_interval() { 100.0 } else { f64::INFINITY })
+                    }
+                    _ => None,
+                };
+                if let Some(most) = most
+                    && !(0.0..=most).contains(&number)
+                {
                     let what = format!("{name}: {} is a percentage, from 0 to {most}", measure.id());
                     return Err(self.complain(item.place, what));
                 }

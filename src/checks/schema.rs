@@ -19,11 +19,8 @@ pub fn schema() -> Value {
             }
         ]
     });
-    let with_interval: Vec<&str> = METRICS
-        .iter()
-        .filter(|metric| !metric.interval_method.starts_with("none"))
-        .map(|metric| metric.id)
-        .collect();
+    let with_interval: Vec<&str> =
+        METRICS.iter().filter(|metric| metric.has_interval()).map(|metric| metric.id).collect();
     let moves = json!({ "anyOf": [{ "required": ["max_drop"] }, { "required": ["max_rise"] }] });
     let described = |mut schema: Value, text: &str| {
         schema["description"] = text.into();

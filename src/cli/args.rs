@@ -201,7 +201,21 @@ pub(super) struct ReadArguments {
     pub(super) rejects: Option<PathBuf>,
 }
 
-// The one place where a result goes.
+impl ReadArguments {
+    /// The files beside the orders that are named, by what they are read for.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let all = [
+            ("customers", &self.customers),
+            ("rates", &self.rates),
+            ("returns", &self.returns),
+            ("payments", &self.payments),
+            ("lines", &self.lines),
+        ];
+        all.into_iter().filter_map(|(role, file)| Some((role, file.as_ref()?)))
+    }
+}
+
+// The one place where a result goes, and how the program speaks meanwhile.
 #[derive(Debug, Args)]
 pub(super) struct OutputArguments {
     /// Write to a file, whole or not at all
@@ -211,6 +225,9 @@ pub(super) struct OutputArguments {
     /// The width of a table [default: the terminal's, else 80]
     #[arg(long, value_name = "COLUMNS", help_heading = "Output")]
     pub(super) width: Option<usize>,
+
+    #[command(flatten)]
+    pub(super) log: LogArguments,
 }
 
 // How the program speaks on standard error.
@@ -458,9 +475,6 @@ pub(super) struct DiffArguments {
 
     #[command(flatten)]
     pub(super) to: OutputArguments,
-
-    #[command(flatten)]
-    pub(super) log: LogArguments,
 }
 
 #[derive(Debug, Args)]
@@ -489,9 +503,6 @@ pub(super) struct VerifyArguments {
 
     #[command(flatten)]
     pub(super) to: OutputArguments,
-
-    #[command(flatten)]
-    pub(super) log: LogArguments,
 }
 
 #[derive(Debug, Args)]
@@ -509,9 +520,6 @@ pub(super) struct InspectArguments {
 
     #[command(flatten)]
     pub(super) to: OutputArguments,
-
-    #[command(flatten)]
-    pub(super) log: LogArguments,
 }
 
 #[cfg(test)]

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::ValueEnum as _;
 
 use super::Outcome;
 use super::args::CheckArguments;
-use super::choices::VerdictFormatArgument;
+use super::choices::{VerdictFormatArgument, format_named, name_of};
 use super::message::{Level, say};
 use super::output::{Output, is_closed_pipe, protect_inputs, terminal_width};
 use super::progress::Bar;
@@ -82,7 +81,7 @@ pub(super) fn run(arguments: &CheckArguments, resolved: &Resolved) -> Result<Out
     // No file is replaced before all of them are there; what cannot be written keeps nothing from being told.
     let prepare = |((place, path), format): ((Place, &PathBuf), &VerdictFormatArgument)| {
         let bytes = answered.to_file(arguments, *format)?;
-        place.prepare(path, &name_of(*format), &bytes, made.as_ref())
+        place.prepare(path, &name_of(format), &bytes, made.as_ref())
     };
     let prepared = places.into_iter().zip(&arguments.verdicts).zip(&formats).map(prepare);
     let written = prepared
@@ -104,8 +103,7 @@ pub(super) fn run(arguments: &CheckArguments, resolved: &Resolved) -> Result<Out
 pub(super) fn again(arguments: &CheckArguments, record: &Record, output: &Path) -> Result<(Record, Vec<u8>)> {
     let config = arguments.read.config.as_deref();
     let document = Document::open(config.ok_or_else(|| Error::input("no configuration file is recorded"))?)?;
-    let format = VerdictFormatArgument::from_str(&record.output.format, false)
-        .map_err(|_| Error::input(format!("there is no format \"{}\"", record.output.format)))?;
+    let format = format_named(&record.output.format)?;
     let asked = Asked::of(arguments, &document)?;
     let inputs = Inputs::begin(asked.files())?;
     let answered = asked.answer(&mut |_| Ok(()), None)?;
@@ -277,11 +275,6 @@ fn chosen(format: VerdictFormatArgument) -> VerdictFormat {
         VerdictFormatArgument::Markdown => VerdictFormat::Markdown,
         VerdictFormatArgument::Tap => VerdictFormat::Tap,
     }
-}
-
-/// The name of a format.
-fn name_of(format: VerdictFormatArgument) -> String {
-    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// The format that a file's name asks for.

@@ -2,6 +2,21 @@
 
 use clap::ValueEnum;
 
+use crate::error::Error;
+
+/// The word for a choice.
+pub(super) fn name_of(choice: &impl ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// The output format of this name.
+///
+/// # Errors
+/// There is none.
+pub(super) fn format_named<T: ValueEnum>(name: &str) -> Result<T, Error> {
+    T::from_str(name, false).map_err(|_| Error::input(format!("there is no format \"{name}\"")))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormatArgument {
     Text,

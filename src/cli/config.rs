@@ -8,28 +8,28 @@ use super::flags::{Flag, Section};
 use super::output::Output;
 use super::settings::Resolved;
 use crate::checks::parse;
+use crate::render::paragraph;
 
 /// Runs the command.
 pub(super) fn run(resolved: &Resolved) -> Result<()> {
     let mut text = String::new();
     for section in Section::ALL {
         let _infallible = writeln!(text, "[{}]", section.name());
-        let of_section = resolved.flags.iter().filter(|flag| flag.section == section);
-        let lines: Vec<(String, String)> = of_section
-            .filter_map(|flag| {
-                let (values, origin) = resolved.value(flag)?;
-                Some((format!("{} = {}", flag.key, written(flag, &values)), origin.to_string()))
-            })
-            .collect();
+        let (mut lines, mut unset) = (Vec::new(), Vec::new());
+        for flag in resolved.flags.iter().filter(|flag| flag.section == section) {
+            match resolved.value(flag) {
+                Some((values, origin)) => {
+                    lines.push((format!("{} = {}", flag.key, written(flag, &values)), origin));
+                }
+                None => unset.push(flag.key.as_str()),
+            }
+        }
         let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0).min(40);
         for (line, origin) in lines {
             let _infallible = writeln!(text, "{line:width$}  # {origin}");
         }
-        let of_section = resolved.flags.iter().filter(|flag| flag.section == section);
-        let unset: Vec<&str> =
-            of_section.filter(|flag| resolved.value(flag).is_none()).map(|flag| flag.key.as_str()).collect();
         if !unset.is_empty() {
-            paragraph(&mut text, "# not set: ", &unset.join(", "));
+            comment(&mut text, "not set: ", &unset.join(", "));
         }
         text.push('\n');
     }
@@ -47,19 +47,15 @@ pub(super) fn run(resolved: &Resolved) -> Result<()> {
     Output::open(None)?.deliver(text.as_bytes())
 }
 
-/// A comment that goes on in lines of their own.
-fn paragraph(text: &mut String, label: &str, words: &str) {
+/// Words in comments, in lines that end before this column.
+fn comment(text: &mut String, label: &str, words: &str) {
     const WIDTH: usize = 80;
-    let mut line = label.to_owned();
-    for word in words.split(' ') {
-        if line.chars().count() + word.chars().count() > WIDTH {
-            let _infallible = writeln!(text, "{}", line.trim_end());
-            "#   ".clone_into(&mut line);
-        }
-        line.push_str(word);
-        line.push(' ');
+    let mark = "# ";
+    let mut lines = String::new();
+    paragraph(&mut lines, label, words, 2, WIDTH - mark.len());
+    for line in lines.lines() {
+        let _infallible = writeln!(text, "{mark}{line}");
     }
-    let _infallible = writeln!(text, "{}", line.trim_end());
 }
 
 /// Values as a file says them.

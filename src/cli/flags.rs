@@ -44,13 +44,13 @@ pub(super) struct Flag {
 }
 
 impl Flag {
-    /// All of them, in the order of `--help`.
-    pub(super) fn all() -> Vec<Self> {
+    /// All of them, in the order of `--help`. `commands`: see [`commands`].
+    pub(super) fn all(commands: &Command) -> Vec<Self> {
         let read = ReadArguments::augment_args(Command::new("read"));
         let is_read = |arg: &Arg| read.get_arguments().any(|other| other.get_id() == arg.get_id());
-        let commands = ["report", "check"].map(command_named);
+        let commands = ["report", "check"].into_iter().filter_map(|name| commands.find_subcommand(name));
         let mut flags: Vec<&Arg> = Vec::new();
-        for arg in commands.iter().flat_map(Command::get_arguments) {
+        for arg in commands.flat_map(Command::get_arguments) {
             let id = arg.get_id();
             if id != CONFIG && id != "help" && !flags.iter().any(|known| known.get_id() == id) {
                 flags.push(arg);
@@ -91,11 +91,11 @@ impl Flag {
     }
 }
 
-/// A command by its name, with all of its flags.
-pub(super) fn command_named(name: &str) -> Command {
+/// All commands with all of their flags.
+pub(super) fn commands() -> Command {
     let mut all = Arguments::command();
     all.build();
-    all.find_subcommand(name).cloned().unwrap_or_default()
+    all
 }
 
 /// Where a value came from.

@@ -95,20 +95,17 @@ fn is_report(path: &Path) -> bool {
 /// A pattern that matches these files and no others, where their names differ by numbers: next month's file is found, too.
 fn pattern_of(names: &[&str]) -> Option<String> {
     let [first, .., last] = names else { return None };
-    let common = |ends: &dyn Fn(&str) -> String| -> String {
-        let (one, other) = (ends(first), ends(last));
-        one.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
-    };
-    let before = common(&str::to_owned);
-    let behind: String = common(&|name| name.chars().rev().collect::<String>()).chars().rev().collect();
-    let (before, behind) = (
-        before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_'),
-        behind.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_'),
-    );
+    let is_mark = |c: char| c.is_ascii_digit() || c == '-' || c == '_';
+    let alike =
+        first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum::<usize>();
+    let backwards = first.chars().rev().zip(last.chars().rev());
+    let alike_behind: usize = backwards.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let before = first[..alike].trim_end_matches(is_mark);
+    let behind = first[first.len() - alike_behind..].trim_start_matches(is_mark);
     let pattern = format!("{before}*{behind}");
     let is_number = |name: &&str| {
         let middle = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
-        middle.is_some_and(|middle| middle.chars().all(|c| c.is_ascii_digit() || c == '-' || c == '_'))
+        middle.is_some_and(|middle| middle.chars().all(is_mark))
     };
     let found: Vec<String> = expand(std::slice::from_ref(&pattern)).ok()?.iter().map(Source::name).collect();
     (names.iter().all(is_number) && found == names).then_some(pattern)

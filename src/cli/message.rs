@@ -38,8 +38,8 @@ struct Line<'m> {
     level: Level,
     message: &'m str,
     /// What to do next.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    next: &'m [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    next: Vec<&'m str>,
 }
 
 static AS_JSON: AtomicBool = AtomicBool::new(false);
@@ -63,7 +63,11 @@ pub(super) fn say(level: Level, text: impl Display) {
 pub(super) fn say_with(level: Level, text: impl Display, next: &[String]) {
     let text = text.to_string();
     let said = if is_for_programs() {
-        let line = Line { level, message: &text, next };
+        // A message is one line; what stands under it is what to do.
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.next().unwrap_or_default();
+        let next: Vec<&str> = lines.chain(next.iter().map(String::as_str)).collect();
+        let line = Line { level, message, next };
         serde_json::to_string(&line).unwrap_or_default() + "\n"
     } else {
         let next = next.iter().fold(String::new(), |text, step| text + "  " + step + "\n");

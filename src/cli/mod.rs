@@ -28,7 +28,7 @@ use clap::error::ErrorKind;
 
 use crate::error::{Error, Kind};
 use args::Command;
-use message::{Level, is_for_programs, say, say_with};
+use message::{Level, say, say_with};
 use settings::{Refused, Resolved};
 
 /// How a run ended; `main` turns it into an exit code.
@@ -121,18 +121,10 @@ fn refuse(error: &clap::Error) -> Outcome {
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let mut next = match error.kind() {
+    let next = match error.kind() {
         ErrorKind::InvalidSubcommand => vec!["to report on a file, write: regulars report FILE".to_owned()],
         _ => Vec::new(),
     };
-    if is_for_programs() {
-        // A message is one line; what stands under it is what to do.
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let message = lines.next().unwrap_or_default();
-        next.splice(0..0, lines.map(str::to_owned));
-        say_with(Level::Error, message, &next);
-    } else {
-        say_with(Level::Error, text.trim_end(), &next);
-    }
+    say_with(Level::Error, text.trim_end(), &next);
     Outcome::Usage
 }

@@ -88,9 +88,7 @@ pub(super) fn protect_inputs<'a>(
     read: &'a ReadArguments,
     outputs: impl IntoIterator<Item = &'a PathBuf>,
 ) -> Result<(), Error> {
-    let others = [&read.rates, &read.returns, &read.payments, &read.lines, &read.customers];
-    let mut taken: Vec<PathBuf> =
-        others.into_iter().flatten().map(|file| identity(Path::new(file))).collect();
+    let mut taken: Vec<PathBuf> = read.files().map(|(_, file)| identity(Path::new(file))).collect();
     taken.extend(read.config.as_deref().map(identity));
     for source in inputs {
         if let Source::File(path) = source {

@@ -46,9 +46,7 @@ pub(super) fn read_options(
     document: Option<&Document>,
     files: &[Source],
 ) -> Result<ReadOptions, Error> {
-    let named =
-        [&arguments.customers, &arguments.returns, &arguments.payments, &arguments.lines, &arguments.rates];
-    let on_stdin = named.into_iter().flatten().filter(|file| *file == "-").count();
+    let on_stdin = arguments.files().filter(|(_, file)| *file == "-").count();
     if on_stdin + files.iter().filter(|file| file.is_stdin()).count() > 1 {
         return Err(Error::usage("only one of the files can come from standard input"));
     }
@@ -120,20 +118,12 @@ fn require_fresh(arguments: &ReadArguments, report: &Report) -> Result<(), Error
 }
 
 fn other_files(arguments: &ReadArguments) -> Result<Vec<ReadFile>, Error> {
-    let named = [
-        ("rates", &arguments.rates),
-        ("returns", &arguments.returns),
-        ("payments", &arguments.payments),
-        ("lines", &arguments.lines),
-    ];
     let mut others = Vec::new();
-    for (key, file) in named {
-        if let Some(file) = file {
-            let source = one_source(&format!("--{key}"), file)?;
-            // It is read at once, before anybody can ask.
-            source.want_digest();
-            others.push(ReadFile::new(key, source));
-        }
+    for (key, file) in arguments.files().filter(|(key, _)| *key != "customers") {
+        let source = one_source(&format!("--{key}"), file)?;
+        // It is read at once, before anybody can ask.
+        source.want_digest();
+        others.push(ReadFile::new(key, source));
     }
     Ok(others)
 }

@@ -53,6 +53,7 @@ pub(super) fn with_rejects<T>(
     result.as_ref().map_or(Ok(()), accept)?;
     // A run that failed for another reason leaves an earlier reject file alone.
     if result.is_ok() || !seen.is_empty() {
+        whole.settle().with_context(context)?;
         whole.finish()?;
     }
     Ok(result?)

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::ValueEnum as _;
 
 use super::args::ReportArguments;
-use super::choices::{DialectArgument, FormatArgument};
+use super::choices::{DialectArgument, FormatArgument, format_named, name_of};
 use super::message::{Level, say};
 use super::output::{Output, protect_inputs, terminal_width};
 use super::progress::Bar;
@@ -15,6 +14,7 @@ use super::reading::require_of;
 use super::rejects::with_rejects;
 use super::request::request_of;
 use super::settings::Resolved;
+use super::whole_file::NO_FOLDER;
 use crate::commands::report::{Request, run as compute};
 use crate::config::Document;
 use crate::error::Error;
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &ReportArguments, resolved: &Resolved) -> Result<()
     let mut prepared = Vec::new();
     for (((place, name), format), bytes) in places.into_iter().flatten().zip(&names).zip(&formats).zip(&bytes)
     {
-        prepared.push(place.prepare(name, &name_of(*format), bytes, made.as_ref())?);
+        prepared.push(place.prepare(name, &name_of(format), bytes, made.as_ref())?);
     }
     // No file is replaced before all of them are there.
     prepared.into_iter().try_for_each(Prepared::finish)?;
@@ -101,17 +101,17 @@ fn with_profiles(mut files: Vec<ReadFile>, document: Option<&Document>) -> Vec<R
 }
 
 /// What a report needs to be made.
-pub(super) struct Asked {
-    pub(super) request: Request,
+struct Asked {
+    request: Request,
     /// Files beside the orders and the customers, by the flags that name them.
-    pub(super) others: Vec<ReadFile>,
+    others: Vec<ReadFile>,
     /// The format of each output.
-    pub(super) formats: Vec<FormatArgument>,
+    formats: Vec<FormatArgument>,
 }
 
 impl Asked {
     /// Every word of the arguments checked, before any file is read.
-    pub(super) fn of(arguments: &ReportArguments, document: Option<&Document>) -> Result<Self, Error> {
+    fn of(arguments: &ReportArguments, document: Option<&Document>) -> Result<Self, Error> {
         let formats = formats_of(arguments)?;
         let (request, others) = request_of(arguments, document)?;
         Ok(Self { request, others, formats })
@@ -166,10 +166,7 @@ fn require_folder(path: &Path) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !is_template(folder));
     match folder.filter(|folder| !folder.is_dir()) {
         None => Ok(()),
-        Some(_) => Err(Error::input(format!(
-            "{}: cannot be written: there is no such folder; make it first",
-            path.display()
-        ))),
+        Some(_) => Err(Error::input(format!("{}: cannot be written: {NO_FOLDER}", path.display()))),
     }
 }
 
@@ -217,16 +214,6 @@ fn formats_of(arguments: &ReportArguments) -> Result<Vec<FormatArgument>, Error>
         return Err(Error::usage("--csv-dialect is for CSV").hint("add --format csv"));
     }
     Ok(chosen)
-}
-
-/// The name of a format.
-fn name_of(format: FormatArgument) -> String {
-    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-}
-
-/// The format of this name.
-fn format_named(name: &str) -> Result<FormatArgument, Error> {
-    FormatArgument::from_str(name, false).map_err(|_| Error::input(format!("there is no format \"{name}\"")))
 }
 
 fn format_of_name(path: &Path) -> Result<FormatArgument, Error> {

@@ -5,7 +5,7 @@ use clap::Arg;
 use serde_json::{Map, Value, json};
 
 use super::args::SchemaArguments;
-use super::flags::{Flag, Section};
+use super::flags::{Flag, Section, commands};
 use super::output::Output;
 use crate::checks;
 use crate::input::fields::{CUSTOMER_FIELDS, FieldInfo, ORDER_FIELDS};
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &SchemaArguments) -> Result<()> {
 
 /// The schema, made of the flags, the checks and the profiles.
 fn schema() -> Value {
-    let flags = Flag::all();
+    let flags = Flag::all(&commands());
     let mut tables = Map::new();
     for section in Section::ALL {
         let of_section = flags.iter().filter(|flag| flag.section == section);

@@ -12,7 +12,7 @@ use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser
 
 use super::args::Arguments;
 use super::choices::LogFormatArgument;
-use super::flags::{CONFIG, Flag, Given, Origin, Section, command_named};
+use super::flags::{CONFIG, Flag, Given, Origin, Section, commands};
 use super::message::speak_json;
 use crate::config::{Document, Item, Key, Value};
 use crate::error::{Error, nearest};
@@ -80,8 +80,9 @@ pub(super) fn resolve(
     let on_line = |key: &str| {
         said.try_contains_id(key).unwrap_or(false) && said.value_source(key) == Some(ValueSource::CommandLine)
     };
-    let flags = Flag::all();
-    let command_of = command_named(name);
+    let commands = commands();
+    let flags = Flag::all(&commands);
+    let command_of = commands.find_subcommand(name).cloned().unwrap_or_default();
     let is_known = |key: &str| command_of.get_arguments().any(|arg| arg.get_id() == key);
     let mut given = Vec::new();
     let mut document = None;
@@ -367,12 +368,13 @@ fn scalar(document: &Document, item: &Item, key: &str) -> Result<String, Error> 
     }
 }
 
-/// A command with the values of these keys, and no others.
+/// A command with the values of these keys, and no others. `config`: the configuration file.
 pub(super) fn command_of(
     name: &str,
     configuration: &BTreeMap<String, serde_json::Value>,
+    config: Option<String>,
 ) -> Result<super::args::Command, Error> {
-    let flags = Flag::all();
+    let flags = Flag::all(&commands());
     let mut given = Vec::new();
     for (key, value) in configuration {
         let flag = flags.iter().find(|flag| flag.key == *key);
@@ -387,6 +389,7 @@ pub(super) fn command_of(
         };
         given.push(Given::of(flag, values, Origin::CommandLine));
     }
+    given.extend(config.map(|path| Given::config(path, Origin::CommandLine)));
     let line = ["regulars", name].map(OsString::from);
     let all = with_given(&line, name, &given);
     let arguments = Arguments::try_parse_from(all).map_err(|error| {

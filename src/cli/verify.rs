@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Outcome;
-use super::args::{Command, ReadArguments, VerifyArguments};
+use super::args::{Command, VerifyArguments};
 use super::choices::VerifyFormatArgument;
 use super::flags::CONFIG;
 use super::output::{Output, identity, is_closed_pipe, terminal_width};
@@ -164,10 +164,9 @@ fn lost(error: &std::io::Error) -> Lost {
 
 /// What an input is now. `read`: those of the run just now.
 fn digest_now(ran_in: &Path, input: &Input, read: &[Input]) -> Result<Digest, Lost> {
-    let same = read.iter().find(|other| (&other.role, &other.file) == (&input.role, &input.file));
     let path = ran_in.join(&input.file);
     let is_stream = input.file == "-" || path.metadata().is_ok_and(|data| !data.is_file());
-    match same {
+    match input.among(read) {
         Some(read) => Ok(read.digest.clone()),
         // It was read, or it would be waited for.
         None if is_stream => Err(Lost { is_gone: false, why: "it was not read to its end".to_owned() }),
@@ -180,33 +179,21 @@ fn digest_now(ran_in: &Path, input: &Input, read: &[Input]) -> Result<Digest, Lo
 
 /// The same output once more: what would be recorded of it today, and its bytes.
 fn again(record: &Record, output: &Path) -> Result<(Record, Vec<u8>)> {
+    // Patterns may match other files by now; what counts is what was read.
+    let mut configuration = record.configuration.clone();
     let named = |role: &str| -> Vec<String> {
         let of_role = record.inputs.iter().filter(|input| input.role == role);
         of_role.map(|input| input.file.clone()).collect()
     };
-    let read_again = |read: &mut ReadArguments| {
-        read.config = named(CONFIG).pop().map(PathBuf::from);
-        for (role, file) in [
-            ("customers", &mut read.customers),
-            ("rates", &mut read.rates),
-            ("returns", &mut read.returns),
-            ("payments", &mut read.payments),
-            ("lines", &mut read.lines),
-        ] {
-            *file = named(role).pop();
+    for (key, value) in &mut configuration {
+        if let Some(file) = named(key).pop() {
+            *value = file.into();
         }
-    };
-    match command_of(&record.command, &record.configuration)? {
-        Command::Report(mut arguments) => {
-            arguments.orders = named("orders");
-            read_again(&mut arguments.read);
-            report::again(*arguments, record, output)
-        }
-        Command::Check(mut arguments) => {
-            arguments.orders = named("orders");
-            read_again(&mut arguments.read);
-            check::again(&arguments, record, output)
-        }
+    }
+    configuration.insert("orders".to_owned(), named("orders").into());
+    match command_of(&record.command, &configuration, named(CONFIG).pop())? {
+        Command::Report(arguments) => report::again(*arguments, record, output),
+        Command::Check(arguments) => check::again(&arguments, record, output),
         _ => Err(Error::input(format!("nothing is recorded of regulars {}", record.command)).into()),
     }
 }

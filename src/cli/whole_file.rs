@@ -13,6 +13,9 @@ use super::leftovers;
 use crate::error::Error;
 use crate::input::digest::Digest;
 
+/// Why a file cannot be written.
+pub(super) const NO_FOLDER: &str = "there is no such folder; make it first";
+
 /// A file that appears under its name, complete, when it is finished; an existing one stays as it is
 /// until then, and stays for good if anything fails before. Nobody else writes it meanwhile. What is no regular
 /// file (a pipe, a device) cannot be replaced and is written to directly.
@@ -60,7 +63,6 @@ impl WholeFile {
         let prefix = prefix_of(name);
         let lock = Lock::take_patiently(&folder.join(with(&prefix, "lock")))?;
         remove_leftovers(folder, &prefix);
-        remove_leftovers_of_others(folder);
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(".tmp");
         // As readable as a new file would be; a temporary file is private by itself.
@@ -77,7 +79,7 @@ impl WholeFile {
         Ok(Target::Beside { file, lock })
     }
 
-    /// Sees to it that what was written is on the disk.
+    /// Sees to it that what was written is on the disk, before [`Self::finish`].
     pub(super) fn settle(&mut self) -> io::Result<()> {
         match &mut self.target {
             Target::Direct(file) => file.flush(),
@@ -88,20 +90,13 @@ impl WholeFile {
     /// Puts the file in its place.
     pub(super) fn finish(self) -> Result<()> {
         let path = self.path;
-        let done = match self.target {
-            Target::Direct(mut file) => file.flush(),
-            Target::Beside { file, lock } => {
-                let done = file.as_file().sync_all().and_then(|()| {
-                    leftovers::change(|files| {
-                        files.retain(|other| other != file.path());
-                        file.persist(&path).map_err(|error| error.error)
-                    })
-                });
-                drop(lock);
-                done.map(drop)
-            }
-        };
-        done.with_context(|| format!("{}: cannot be written", path.display()))
+        let Target::Beside { file, lock } = self.target else { return Ok(()) };
+        let done = leftovers::change(|files| {
+            files.retain(|other| other != file.path());
+            file.persist(&path).map_err(|error| error.error)
+        });
+        drop(lock);
+        done.map(drop).with_context(|| format!("{}: cannot be written", path.display()))
     }
 
     /// Whether it is a regular file, which can be replaced.
@@ -220,19 +215,12 @@ fn with(prefix: &OsStr, suffix: &str) -> OsString {
     name
 }
 
-/// Removes what runs that were killed have left of this file; nobody else writes it now.
-fn remove_leftovers(folder: &Path, prefix: &OsStr) {
-    for (path, of) in leftovers_in(folder) {
-        if of == prefix {
-            let _gone = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// The same of all files in a folder that nobody writes now: last month's would not be written again.
-fn remove_leftovers_of_others(folder: &Path) {
+/// Removes what runs that were killed have left in a folder: of the file with this prefix, which is locked, and of all
+/// others that nobody writes now. Last month's would not be written again.
+fn remove_leftovers(folder: &Path, own: &OsStr) {
     for (path, prefix) in leftovers_in(folder) {
-        if let Ok(Some(_lock)) = Lock::take(folder.join(with(&prefix, "lock"))) {
+        let lock = (prefix != own).then(|| Lock::take(folder.join(with(&prefix, "lock"))));
+        if matches!(lock, None | Some(Ok(Some(_)))) {
             let _gone = std::fs::remove_file(path);
         }
     }
@@ -260,7 +248,7 @@ fn plain(error: io::Error, path: &Path) -> io::Error {
     let is_there = path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir());
     match error.kind() {
         ErrorKind::NotFound if is_there => io::Error::other("nothing can be made in this folder"),
-        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, "there is no such folder; make it first"),
+        ErrorKind::NotFound => io::Error::new(ErrorKind::NotFound, NO_FOLDER),
         kind if error.get_ref().is_some() => kind.into(),
         _ => error,
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::kept::Kept;
+use crate::render::first_of;
 use crate::report::ALL;
 
 /// A number that is another one in the newer report.
@@ -135,10 +136,6 @@ fn alike(old: &Kept, new: &Kept) -> Result<()> {
     if unlike.is_empty() {
         return Ok(());
     }
-    let more = unlike.len().saturating_sub(SHOWN);
-    let mut text = format!("the reports are not alike: {}", unlike[..unlike.len() - more].join("; "));
-    if more > 0 {
-        text.push_str(&format!("; and {more} more"));
-    }
+    let text = format!("the reports are not alike: {}", first_of(&unlike, SHOWN));
     Err(Error::usage(text).hint("--unlike compares what both have all the same"))
 }

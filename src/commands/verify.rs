@@ -6,7 +6,10 @@ use serde_json::Value;
 use super::diff::Changes;
 use crate::input::digest::Digest;
 use crate::manifest::{Input, Record};
-use crate::render::grouped;
+use crate::render::{first_of, grouped};
+
+/// Differences that are named.
+const SHOWN: usize = 5;
 
 /// What is there now.
 #[derive(Debug)]
@@ -97,9 +100,7 @@ pub fn verify(manifest: &str, record: &Record, version: &str, found: Found) -> V
         let what = format!("{} {}", input.role, input.file);
         match now {
             Ok(digest) if *digest == input.digest => {
-                let again = found.again.as_ref().ok().and_then(|again| {
-                    again.inputs.iter().find(|other| (&other.role, &other.file) == (&input.role, &input.file))
-                });
+                let again = found.again.as_ref().ok().and_then(|again| input.among(&again.inputs));
                 match again.filter(|again| again.rows != input.rows) {
                     Some(again) => find(&what, Now::Differs, rows_of(input, again)),
                     None => find(&what, Now::Same, size(input)),
@@ -139,8 +140,8 @@ pub fn verify(manifest: &str, record: &Record, version: &str, found: Found) -> V
             for (what, was, is) in parts {
                 let mut places = Vec::new();
                 differences(was, is, "", &mut places);
-                if let Some(text) = some_of(&places) {
-                    find(what, Now::Differs, text);
+                if !places.is_empty() {
+                    find(what, Now::Differs, first_of(&places, SHOWN));
                 }
             }
             if again.output.digest == output.digest {
@@ -208,17 +209,5 @@ fn differences(was: &Value, is: &Value, at: &str, places: &mut Vec<String>) {
         }
         _ if was == is => {}
         _ => places.push(format!("{at} was {was}, is {is}")),
-    }
-}
-
-/// The first of them, and how many more there are.
-fn some_of(places: &[String]) -> Option<String> {
-    const SHOWN: usize = 5;
-    let more = places.len().saturating_sub(SHOWN);
-    let text = places[..places.len() - more].join("; ");
-    match (places.len(), more) {
-        (0, _) => None,
-        (_, 0) => Some(text),
-        _ => Some(format!("{text}; and {more} more")),
     }
 }

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Result, nearest};
+use crate::input::source::is_pattern;
 
 /// Where something stands in a file: line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,8 +143,11 @@ impl Document {
         }
         // The name of the folder is no part of a pattern.
         let folder = self.folder.display().to_string();
-        let is_pattern = written.contains(['*', '?', '[']) && !self.folder.join(written).exists();
-        let folder = if is_pattern { glob::Pattern::escape(&folder) } else { folder };
+        let folder = if is_pattern(written, &self.folder.join(written)) {
+            glob::Pattern::escape(&folder)
+        } else {
+            folder
+        };
         Path::new(&folder).join(written).display().to_string()
     }
 }

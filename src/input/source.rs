@@ -182,6 +182,11 @@ pub struct Opened {
     pub position: Position,
 }
 
+/// Whether what is written is a pattern: it looks like one, and no file at this path is called so.
+pub fn is_pattern(written: &str, path: &Path) -> bool {
+    written.contains(['*', '?', '[']) && !path.exists()
+}
+
 /// Turns arguments into sources. An argument that is no file but holds `*`, `?` or `[` is a pattern;
 /// its matches come in the order of their names.
 ///
@@ -190,10 +195,9 @@ pub struct Opened {
 pub fn expand(arguments: &[String]) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for argument in arguments {
-        let is_pattern = argument.contains(['*', '?', '[']) && !Path::new(argument).exists();
         if argument == "-" {
             sources.push(Source::stdin());
-        } else if is_pattern {
+        } else if is_pattern(argument, Path::new(argument)) {
             let paths = glob::glob(argument).map_err(|error| Error::usage(format!("{argument}: {error}")))?;
             let mut matches = Vec::new();
             for path in paths {

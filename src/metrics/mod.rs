@@ -87,6 +87,11 @@ pub struct Metric {
 }
 
 impl Metric {
+    /// Whether it ever has an interval.
+    pub fn has_interval(&self) -> bool {
+        !self.interval_method.starts_with("none")
+    }
+
     /// When there is no number, in full.
     pub fn when_empty(&self) -> String {
         let history = if self.needs_history { ", or the history before the period is partial" } else { "" };

@@ -1,5 +1,7 @@
 //! What moved between two reports, to bytes.
 
+use std::collections::HashSet;
+
 use super::pretty;
 use super::table::paragraph;
 use super::words::{MISSING, decimal, grouped, plain, segment_words};
@@ -11,7 +13,11 @@ use crate::metrics::METRICS;
 pub fn render_changes(changes: &Changes, width: usize) -> Vec<u8> {
     let mut out = String::new();
     let mut last = None;
-    for restated in changes.restated.iter().filter(|restated| !is_bound_of_another(restated, changes)) {
+    let numbers: HashSet<Number> =
+        changes.restated.iter().map(|restated| number_of(restated, &restated.column)).collect();
+    let (bounds, told): (Vec<&Restated>, Vec<&Restated>) =
+        changes.restated.iter().partition(|restated| is_bound_of_another(restated, &numbers));
+    for restated in told {
         let place = (&restated.period, &restated.segment);
         if last != Some(place) {
             let words = [plain(&restated.period), segment_words(&restated.segment)].join(" ");
@@ -25,11 +31,10 @@ pub fn render_changes(changes: &Changes, width: usize) -> Vec<u8> {
         let what = if *is_new { "is new" } else { "is gone" };
         out += &format!("{} {}: the segment {what}\n", plain(period), segment_words(segment));
     }
-    let bounds = changes.restated.iter().filter(|restated| is_bound_of_another(restated, changes)).count();
-    if bounds > 0 {
+    if !bounds.is_empty() {
         let text = format!(
             "not listed: {} ends of intervals that moved with their number",
-            grouped(&bounds.to_string())
+            grouped(&bounds.len().to_string())
         );
         out.push('\n');
         paragraph(&mut out, "", &text, 0, width);
@@ -80,15 +85,20 @@ pub fn render_changes_json(changes: &Changes) -> Result<Vec<u8>> {
     pretty(changes)
 }
 
+/// A number: its period, its segment and its column.
+type Number<'c> = (&'c str, &'c [(String, String)], &'c str);
+
+/// The number in a column beside one that is restated.
+fn number_of<'c>(restated: &'c Restated, column: &'c str) -> Number<'c> {
+    (&restated.period, &restated.segment, column)
+}
+
 /// Whether it is an end of an interval whose number is restated as well: it says nothing more.
-fn is_bound_of_another(restated: &Restated, changes: &Changes) -> bool {
+fn is_bound_of_another(restated: &Restated, numbers: &HashSet<Number<'_>>) -> bool {
     let column = &restated.column;
     let id = column.strip_suffix("_lo").or_else(|| column.strip_suffix("_hi"));
-    let Some(metric) = id.and_then(|id| METRICS.iter().find(|metric| metric.id == id)) else { return false };
-    changes.restated.iter().any(|other| {
-        (&other.period, &other.segment, other.column.as_str())
-            == (&restated.period, &restated.segment, metric.column)
-    })
+    let metric = id.and_then(|id| METRICS.iter().find(|metric| metric.id == id));
+    metric.is_some_and(|metric| numbers.contains(&number_of(restated, metric.column)))
 }
 
 /// What was and what is, with as many decimals as it takes to tell them apart.

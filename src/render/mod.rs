@@ -16,10 +16,11 @@ pub use changes::{render_changes, render_changes_csv, render_changes_json};
 pub use csv::Dialect;
 pub use inspection::{render_inspection, render_inspection_json};
 pub use json::{Facts, facts};
+pub(crate) use table::paragraph;
 pub use verdicts::{VerdictFormat, Verdicts, render_verdicts};
 pub use verification::{render_verification, render_verifications_json};
 pub use words::accounting;
-pub(crate) use words::grouped;
+pub(crate) use words::{first_of, grouped};
 
 use serde::Serialize;
 

@@ -95,7 +95,7 @@ fn column_width(layout: &Layout, column: usize) -> usize {
 }
 
 /// A label and a text behind it, wrapped to the width and indented.
-pub(super) fn paragraph(out: &mut String, label: &str, text: &str, indent: usize, width: usize) {
+pub(crate) fn paragraph(out: &mut String, label: &str, text: &str, indent: usize, width: usize) {
     let mut line = format!("{label:<indent$}");
     let mut length = line.chars().count();
     let mut empty = true;

@@ -121,6 +121,13 @@ pub(super) fn plural(n: u64) -> &'static str {
     if n == 1 { "" } else { "s" }
 }
 
+/// So many of many texts, and how many more there are.
+pub(crate) fn first_of(texts: &[String], shown: usize) -> String {
+    let more = texts.len().saturating_sub(shown);
+    let text = texts[..texts.len() - more].join("; ");
+    if more > 0 { format!("{text}; and {more} more") } else { text }
+}
+
 /// The first few of many names.
 pub(super) fn shortened(names: &[&str]) -> String {
     const SHOWN: usize = 12;
@@ -191,11 +198,7 @@ fn empty_reasons(report: &Report, counts: &[&'static Count]) -> Vec<String> {
             } else if metric.needs_history && !row.full_history {
                 let window = report.settings.window;
                 let given = report.coverage.first_given;
-                let how = if given {
-                    ""
-                } else {
-                    "; if the files begin earlier than their first purchase, say --data-from"
-                };
+                let how = report.coverage.earlier_hint();
                 let lacks = match report.settings.model {
                     Model::Orders => format!("fewer than {window} of covered days before the period{how}"),
                     Model::Contract if given => "the period begins before the covered days".to_owned(),

@@ -19,6 +19,15 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// What to do where the data seems to begin too late, behind a sentence that says so; empty where its first day was given.
+    pub fn earlier_hint(&self) -> &'static str {
+        if self.first_given {
+            ""
+        } else {
+            "; if the files begin earlier than their first purchase, say --data-from"
+        }
+    }
+
     /// Whether a period ended within the covered days.
     pub(super) fn completes(&self, grid: &Grid, period: usize) -> bool {
         grid.last_day(period) <= self.last
