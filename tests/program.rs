@@ -1,7 +1,7 @@
 //! Runs the program as its users do, and reads what it writes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Runs `regulars` with these arguments in a folder.
@@ -38,4 +38,12 @@ pub fn records(csv: &str) -> Vec<Record> {
 pub fn number(record: &Record, column: &str) -> Option<f64> {
     let text = record.get(column).unwrap_or_else(|| panic!("no column {column}"));
     (!text.is_empty()).then(|| text.parse().unwrap_or_else(|_| panic!("{column}: {text}")))
+}
+
+/// Makes a pipe that has a name.
+#[cfg(unix)]
+pub fn pipe(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+    path
 }

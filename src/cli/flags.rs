@@ -6,7 +6,8 @@ use std::fmt;
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Args as _, Command, CommandFactory as _};
 
-use super::args::{Arguments, ReadArguments};
+use super::args::Arguments;
+use super::common::ReadArguments;
 use crate::config::Place;
 
 /// The flag that names the file, which no file can say.

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use super::args::{InspectArguments, ReadArguments};
+use super::args::InspectArguments;
 use super::choices::InspectFormatArgument;
+use super::common::ReadArguments;
 use super::output::{Output, protect_inputs, terminal_width};
 use super::reading::read_options;
 use super::rejects::with_rejects;

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod choices;
+mod common;
 mod config;
 mod diff;
 mod examples;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::args::ReadArguments;
+use super::common::ReadArguments;
 use super::whole_file::WholeFile;
 use crate::error::Error;
 use crate::input::source::Source;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 
-use super::args::ReadArguments;
 use super::choices::{ModelArgument, OnConflictArgument, OrderAmountArgument, RefundsAtArgument};
+use super::common::ReadArguments;
 use super::provenance::ReadFile;
 use crate::calendar::{Calendar, Day, Unit, Weekday};
 use crate::config::Document;

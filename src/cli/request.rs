@@ -2,8 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use super::args::{ReadArguments, ReportArguments, ResourceArguments, WhatArguments};
+use super::args::ReportArguments;
 use super::choices::{ModelArgument, PeriodArgument, SegmentAtArgument, WeekdayArgument};
+use super::common::{ReadArguments, ResourceArguments, WhatArguments};
 use super::provenance::ReadFile;
 use super::reading::{first_day, last_day, read_options, trimmed};
 use crate::activity::SegmentAt;
